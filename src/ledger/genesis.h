@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The genesis file: from JSON to the rules of a chain. A pure function of
+ * the file (DESIGN: "Genesis"); defaults are written out, and what comes out
+ * has one canonical encoding, whose digest the genesis header carries.
+ */
+#ifndef LEDGER_GENESIS_H
+#define LEDGER_GENESIS_H
+
+#include "base/bytes.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "crypto/hash.h"
+
+#define GENESIS_FILE_MAX (64u << 20)
+#define NETWORK_ID_MAX 64
+#define MINERS_MAX 1000
+#define PLACEHOLDER_TEXT_MAX 256
+#define MAX_BOUND_MAX 100000
+#define DIFFICULTY_MAX 16
+
+enum placeholder_kind { PLACEHOLDER_NONE, PLACEHOLDER_RND, PLACEHOLDER_PREDEF };
+
+/* What stands in for data that nobody gave: ["rnd", N], ["predef", TEXT]. */
+struct placeholder {
+	enum placeholder_kind kind;
+	uint64_t length;			 /* of rnd, 1..256 */
+	char text[PLACEHOLDER_TEXT_MAX + 1];	 /* of predef, UTF-8 */
+};
+
+enum engine_kind { ENGINE_POA };
+
+struct alloc {
+	struct address address;
+	uint64_t balance;
+};
+
+/* Amounts in units, times in ms. Owns its two arrays: rules_release(). */
+struct rules {
+	char network_id[NETWORK_ID_MAX + 1]; /* 1..64 bytes of UTF-8 */
+	struct address *miners;		     /* in the file's order, distinct */
+	size_t miner_count;		     /* 1..1000 */
+	/* block_mining */
+	uint64_t interval_ms;	/* from `interval`, seconds, default 0 */
+	uint64_t max_bound;	/* default 1000, 1..100000 */
+	uint64_t min_bound;	/* default 1, 1..max_bound */
+	uint64_t reward;	/* default 0 */
+	uint64_t difficulty;	/* default 0, leading zero hex digits */
+	bool allow_empty;	/* default false */
+	struct placeholder block_placeholder;
+	/* transaction */
+	struct placeholder tx_placeholder;
+	uint64_t max_peers; /* default 0: no limit */
+	/* genesis_block */
+	bool has_coinbase;
+	struct address coinbase;
+	uint64_t coinbase_reward;    /* default 0 */
+	uint64_t genesis_difficulty; /* default 0 */
+	uint64_t genesis_time;	     /* ms, default 0 */
+	struct alloc *alloc;	     /* sorted by address, distinct */
+	size_t alloc_count;
+	/* consensus */
+	enum engine_kind engine;
+	uint64_t slot_ms; /* default 1000; 10 where interval is 0 */
+	/* top level */
+	uint64_t new_address_balance; /* default 0 */
+	uint64_t confirmations;	      /* default 6 */
+	uint64_t min_fee;	      /* default 0 */
+	uint64_t max_tx_bytes;	      /* default 4096, 512..4096 */
+	uint64_t max_block_bytes;     /* default 2 MiB, max_tx_bytes+4096..2 MiB */
+};
+
+/*
+ * Parse the text of a genesis file. The sum of alloc and coinbase_reward
+ * must not pass 2^53 - 1. On an error *out is empty and the fault says which
+ * field ("block_mining.interval", "alloc.<address>.balance"), which value
+ * and what was expected.
+ */
+MUST_USE enum err genesis_parse(struct rules *out, struct span json,
+				struct fault *f);
+void rules_release(struct rules *r);
+/* Canonical msgpack of every rule; decode(encode(r)) is r. */
+void rules_encode(struct buf *out, const struct rules *r);
+/* ERR_CORRUPT when the bytes are not rules (they come from our store). */
+MUST_USE enum err rules_decode(struct rules *out, struct span in);
+
+#endif
