@@ -1,2 +1,4 @@
-# A unit test is tests/unit/check_MODULE.c over Check; add its name here.
-UNIT_TESTS =
+# Unit tests are listed in the local.mk of the floor that they test:
+#   check_PROGRAMS += tests/unit/check_MODULE
+#   tests_unit_check_MODULE_SOURCES = tests/unit/check_MODULE.c
+TESTS += $(check_PROGRAMS)
