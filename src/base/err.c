@@ -7,10 +7,9 @@
 
 const char *err_code(enum err e)
 {
-	static const char *const names[] = {
-		[ERR_OK] = "ok",
+	static const char *const names[] = {[ERR_OK] = "ok",
 #define ERR_NAME(id, name, text) [id] = name,
-		ERR_LIST(ERR_NAME)
+					    ERR_LIST(ERR_NAME)
 #undef ERR_NAME
 	};
 
@@ -19,10 +18,9 @@ const char *err_code(enum err e)
 
 const char *err_text(enum err e)
 {
-	static const char *const texts[] = {
-		[ERR_OK] = "Done",
+	static const char *const texts[] = {[ERR_OK] = "Done",
 #define ERR_TEXT(id, name, text) [id] = text,
-		ERR_LIST(ERR_TEXT)
+					    ERR_LIST(ERR_TEXT)
 #undef ERR_TEXT
 	};
 

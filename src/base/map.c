@@ -14,10 +14,10 @@
 struct map {
 	size_t key_len;
 	uint64_t k0, k1;
-	size_t slots;	/* a power of two */
-	size_t count;	/* live entries */
-	size_t used;	/* live entries and marks */
-	void **values;	/* NULL: empty; &mark: deleted */
+	size_t slots;  /* a power of two */
+	size_t count;  /* live entries */
+	size_t used;   /* live entries and marks */
+	void **values; /* NULL: empty; &mark: deleted */
 	uint8_t *keys;
 };
 

@@ -20,12 +20,12 @@
 struct header {
 	uint64_t height;
 	struct hash parent;
-	uint64_t time; /* ms since 1970 */
+	uint64_t time;	   /* ms since 1970 */
 	bool has_producer; /* else the producer is an empty bin: nobody */
 	struct address producer;
-	struct hash txs_root; /* Merkle root over SHA-256 of full bytes */
+	struct hash txs_root;	  /* Merkle root over SHA-256 of full bytes */
 	struct span results_root; /* empty in version 1 */
-	struct hash state_root;   /* after the block */
+	struct hash state_root;	  /* after the block */
 	struct hash history_root; /* over all earlier header hashes */
 	struct span engine; /* the engine's fields: one msgpack array, raw */
 	struct span extra;

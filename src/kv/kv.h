@@ -13,21 +13,21 @@
 /* X(enumerator, name on disk). Keys are at most KV_KEY_MAX bytes. */
 #define KV_TABLES(X)                                                           \
 	X(KV_META, "meta")                                                     \
-	X(KV_BLOCKS, "blocks")     /* height -> block */                       \
-	X(KV_DELTAS, "deltas")     /* height -> delta */                       \
-	X(KV_HEIGHTS, "heights")   /* block hash -> height */                  \
-	X(KV_ACCOUNTS, "accounts") /* SHA-256(address) -> record */            \
+	X(KV_BLOCKS, "blocks")	     /* height -> block */                     \
+	X(KV_DELTAS, "deltas")	     /* height -> delta */                     \
+	X(KV_HEIGHTS, "heights")     /* block hash -> height */                \
+	X(KV_ACCOUNTS, "accounts")   /* SHA-256(address) -> record */          \
 	X(KV_ADDRESSES, "addresses") /* address -> empty */                    \
-	X(KV_HISTORY, "history")   /* address, height -> record */             \
-	X(KV_TXIDS, "txids")       /* id -> height, index */                   \
-	X(KV_ACTIVITY, "activity") /* address, height, index -> empty */       \
-	X(KV_KEYS, "keys")	   /* address -> public key */
+	X(KV_HISTORY, "history")     /* address, height -> record */           \
+	X(KV_TXIDS, "txids")	     /* id -> height, index */                 \
+	X(KV_ACTIVITY, "activity")   /* address, height, index -> empty */     \
+	X(KV_KEYS, "keys")	     /* address -> public key */
 
 enum kv_table {
 #define KV_ENUM(id, name) id,
 	KV_TABLES(KV_ENUM)
 #undef KV_ENUM
-	KV_TABLE_COUNT
+		KV_TABLE_COUNT
 };
 
 #define KV_KEY_MAX 64
@@ -55,8 +55,8 @@ struct kv_view {
 };
 
 /* ERR_NOT_FOUND when there is no such key. */
-MUST_USE enum err kv_get(struct kv_view *v, struct span *value,
-			 enum kv_table t, struct span key);
+MUST_USE enum err kv_get(struct kv_view *v, struct span *value, enum kv_table t,
+			 struct span key);
 
 /*
  * A walk over one table in key order. Implementations embed this first.
@@ -75,7 +75,7 @@ struct kv_cursor_ops {
 
 struct kv_cursor {
 	const struct kv_cursor_ops *ops;
-	struct span key;   /* valid after a call that gave ERR_OK */
+	struct span key; /* valid after a call that gave ERR_OK */
 	struct span value;
 };
 

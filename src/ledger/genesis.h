@@ -24,8 +24,8 @@ enum placeholder_kind { PLACEHOLDER_NONE, PLACEHOLDER_RND, PLACEHOLDER_PREDEF };
 /* What stands in for data that nobody gave: ["rnd", N], ["predef", TEXT]. */
 struct placeholder {
 	enum placeholder_kind kind;
-	uint64_t length;			 /* of rnd, 1..256 */
-	char text[PLACEHOLDER_TEXT_MAX + 1];	 /* of predef, UTF-8 */
+	uint64_t length;		     /* of rnd, 1..256 */
+	char text[PLACEHOLDER_TEXT_MAX + 1]; /* of predef, UTF-8 */
 };
 
 enum engine_kind { ENGINE_POA };
@@ -41,12 +41,12 @@ struct rules {
 	struct address *miners;		     /* in the file's order, distinct */
 	size_t miner_count;		     /* 1..1000 */
 	/* block_mining */
-	uint64_t interval_ms;	/* from `interval`, seconds, default 0 */
-	uint64_t max_bound;	/* default 1000, 1..100000 */
-	uint64_t min_bound;	/* default 1, 1..max_bound */
-	uint64_t reward;	/* default 0 */
-	uint64_t difficulty;	/* default 0, leading zero hex digits */
-	bool allow_empty;	/* default false */
+	uint64_t interval_ms; /* from `interval`, seconds, default 0 */
+	uint64_t max_bound;   /* default 1000, 1..100000 */
+	uint64_t min_bound;   /* default 1, 1..max_bound */
+	uint64_t reward;      /* default 0 */
+	uint64_t difficulty;  /* default 0, leading zero hex digits */
+	bool allow_empty;     /* default false */
 	struct placeholder block_placeholder;
 	/* transaction */
 	struct placeholder tx_placeholder;
@@ -67,7 +67,7 @@ struct rules {
 	uint64_t confirmations;	      /* default 6 */
 	uint64_t min_fee;	      /* default 0 */
 	uint64_t max_tx_bytes;	      /* default 4096, 512..4096 */
-	uint64_t max_block_bytes;     /* default 2 MiB, max_tx_bytes+4096..2 MiB */
+	uint64_t max_block_bytes; /* default 2 MiB, max_tx_bytes+4096..2 MiB */
 };
 
 /*

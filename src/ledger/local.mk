@@ -1,1 +1,3 @@
-libcore_a_SOURCES +=
+libcore_a_SOURCES += \
+	src/ledger/account.c src/ledger/account.h \
+	src/ledger/delta.c src/ledger/delta.h

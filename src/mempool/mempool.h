@@ -13,10 +13,10 @@
 #include "codec/tx.h"
 #include "ledger/account.h"
 
-#define MEMPOOL_PER_ACCOUNT 64	    /* transactions of one sender */
-#define MEMPOOL_NONCE_WINDOW 64	    /* nonce < account's nonce + 64 */
+#define MEMPOOL_PER_ACCOUNT 64	/* transactions of one sender */
+#define MEMPOOL_NONCE_WINDOW 64 /* nonce < account's nonce + 64 */
 #define MEMPOOL_BYTES_DEFAULT (32u << 20)
-#define MEMPOOL_DROPPED_KEPT 4096   /* reasons remembered, newest first */
+#define MEMPOOL_DROPPED_KEPT 4096 /* reasons remembered, newest first */
 
 enum mempool_place { MEMPOOL_PENDING, MEMPOOL_QUEUED };
 

@@ -63,10 +63,10 @@ struct event {
 
 /* What became of one submitted transaction. */
 enum submit_status {
-	SUBMIT_PENDING,	 /* new, executable */
-	SUBMIT_QUEUED,	 /* new, behind a nonce gap */
-	SUBMIT_KNOWN,	 /* was there already, pending, queued or in a block */
-	SUBMIT_REFUSED,	 /* see fault */
+	SUBMIT_PENDING, /* new, executable */
+	SUBMIT_QUEUED,	/* new, behind a nonce gap */
+	SUBMIT_KNOWN,	/* was there already, pending, queued or in a block */
+	SUBMIT_REFUSED, /* see fault */
 };
 
 struct submit_result {

@@ -11,12 +11,12 @@
 struct node;
 
 struct node_config {
-	uint64_t seed;	      /* of the node's random generator and maps */
-	bool validator;	      /* make blocks with the account below */
+	uint64_t seed;	/* of the node's random generator and maps */
+	bool validator; /* make blocks with the account below */
 	bool has_account;
 	struct address account;
 	struct buf public_key; /* SPKI of the account; copied */
-	size_t mempool_bytes; /* 0: MEMPOOL_BYTES_DEFAULT */
+	size_t mempool_bytes;  /* 0: MEMPOOL_BYTES_DEFAULT */
 };
 
 /*
@@ -29,7 +29,7 @@ MUST_USE enum err node_new(struct node **out, const struct node_config *config,
 void node_free(struct node *n);
 /* Take one step. Effects are appended. The view shows every batch that an
  * EVENT_DURABLE has reported. */
-void node_step(struct node *n, const struct event *event,
-	       struct kv_view *view, struct effects *effects);
+void node_step(struct node *n, const struct event *event, struct kv_view *view,
+	       struct effects *effects);
 
 #endif

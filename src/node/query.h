@@ -18,7 +18,7 @@
 
 struct node_tip {
 	uint64_t height;
-	uint64_t time; /* ms, of the block */
+	uint64_t time;	  /* ms, of the block */
 	uint64_t settled; /* height */
 	uint64_t supply;
 	struct hash hash;
@@ -35,10 +35,11 @@ bool node_is_validator(const struct node *n);
 
 /* A block with all that a client is told about it. Owns its bytes. */
 struct block_info {
-	struct buf raw;	      /* the block's bytes */
+	struct buf raw; /* the block's bytes */
 	struct buf delta_raw;
-	struct block block;   /* decoded from raw; block.txs[] are raw txs */
-	struct delta delta;   /* decoded from delta_raw: changes, reward, supply */
+	struct block block; /* decoded from raw; block.txs[] are raw txs */
+	struct delta
+		delta; /* decoded from delta_raw: changes, reward, supply */
 	struct hash hash;
 	uint64_t confirmations; /* 1 at the tip */
 	bool settled;
@@ -59,8 +60,7 @@ void block_info_release(struct block_info *b);
  */
 MUST_USE enum err query_account(struct account *out, bool *exists,
 				struct node *n, struct kv_view *view,
-				const struct address *address,
-				uint64_t height);
+				const struct address *address, uint64_t height);
 /* With pending transactions counted in (confirmations=0). */
 MUST_USE enum err query_balance_pending(uint64_t *out, struct node *n,
 					struct kv_view *view,
@@ -72,10 +72,9 @@ MUST_USE enum err query_balance_pending(uint64_t *out, struct node *n,
  * One call visits at most 4 * limit + 64 addresses and may thus return fewer;
  * *last is the last address visited (valid when *more).
  */
-MUST_USE enum err query_accounts(struct account *out, size_t *count,
-				 bool *more, struct address *last,
-				 struct node *n, struct kv_view *view,
-				 const char *prefix,
+MUST_USE enum err query_accounts(struct account *out, size_t *count, bool *more,
+				 struct address *last, struct node *n,
+				 struct kv_view *view, const char *prefix,
 				 const struct address *after, uint64_t height,
 				 size_t limit);
 /* Append the public key that the ledger knows; ERR_NOT_FOUND. */
@@ -87,15 +86,15 @@ enum tx_state { TX_PENDING, TX_QUEUED, TX_INCLUDED, TX_SETTLED, TX_DROPPED };
 
 struct tx_info {
 	enum tx_state state;
-	struct buf raw;	    /* full bytes; empty when dropped */
-	struct tx tx;	    /* decoded from raw, hashed */
-	struct buf key;	    /* the sender's key, when known */
-	uint64_t height;    /* when in a block */
+	struct buf raw;	 /* full bytes; empty when dropped */
+	struct tx tx;	 /* decoded from raw, hashed */
+	struct buf key;	 /* the sender's key, when known */
+	uint64_t height; /* when in a block */
 	uint32_t index;
 	struct hash block;
 	uint64_t block_time;
 	uint64_t confirmations; /* 0 pending */
-	enum err reason;    /* when dropped */
+	enum err reason;	/* when dropped */
 };
 
 /* ERR_NOT_FOUND when neither pending, nor in a block, nor lately dropped. */
