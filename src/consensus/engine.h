@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A consensus engine decides who may make a block and when, which of two
+ * branches is better, and what is settled. Each engine is one const table;
+ * every operation is mandatory. Engines are pure: time is an input.
+ */
+#ifndef CONSENSUS_ENGINE_H
+#define CONSENSUS_ENGINE_H
+
+#include "base/err.h"
+#include "codec/block.h"
+#include "crypto/key.h"
+#include "ledger/genesis.h"
+
+/* What an engine sees of a block: its header, decoded, and its hash. */
+struct engine_block {
+	uint64_t height;
+	uint64_t time; /* ms */
+	bool has_producer;
+	struct address producer;
+	struct hash hash;
+	bool has_txs; /* holds transactions */
+};
+
+/* What a node asks when something changed. */
+struct engine_input {
+	uint64_t now; /* ms since 1970 */
+	const struct engine_block *tip;
+	const struct address *self; /* NULL: only follow */
+	size_t executable; /* transactions that could go into a block */
+};
+
+/* The engine's answer. */
+struct engine_output {
+	bool propose;	   /* make a block now, with this time ... */
+	bool may_be_empty; /* ... even when no transaction fits */
+	uint64_t time;
+	uint64_t wake_at; /* else ask again then; 0: when something changes */
+};
+
+/* The tip of a branch, for the choice between two. */
+struct branch {
+	struct engine_block tip;
+	uint64_t settled; /* height of its highest settled block */
+};
+
+struct engine;
+
+struct engine_ops {
+	const char *name;
+	enum err (*create)(struct engine **out, const struct rules *rules,
+			   struct fault *f);
+	void (*destroy)(struct engine *e);
+	/*
+	 * Follow the chain: block is now the tip. Called for every block in
+	 * order, from genesis or from a restored state on.
+	 */
+	void (*accept)(struct engine *e, const struct engine_block *block);
+	/* What must be kept to go on after a restart, as it would be after
+	 * `block` (which accept() will see next); and its way back. */
+	void (*save)(const struct engine *e, struct buf *out,
+		     const struct engine_block *block);
+	enum err (*restore)(struct engine *e, struct span state,
+			    const struct engine_block *tip);
+	/* Whether the header may follow the parent: time, producer, engine
+	 * fields. now 0: do not compare with the clock. */
+	enum err (*check_header)(const struct engine *e,
+				 const struct engine_block *parent,
+				 const struct header *header, uint64_t now);
+	/* Whether the seal fits a header with this hash. */
+	enum err (*check_seal)(const struct engine *e,
+			       const struct header *header,
+			       const struct hash *hash, const struct seal *seal,
+			       struct verifier *verifier);
+	/* <0 when a is the better branch, >0 when b is; 0 only for the same
+	 * tip. */
+	int (*prefer)(const struct engine *e, const struct branch *a,
+		      const struct branch *b);
+	/* Height of the highest settled block. */
+	uint64_t (*settled)(const struct engine *e);
+	/* Whether an account is entitled to make blocks at all. */
+	bool (*is_authority)(const struct engine *e,
+			     const struct address *account);
+	void (*step)(struct engine *e, struct engine_output *out,
+		     const struct engine_input *in);
+};
+
+/* Engines embed this first. */
+struct engine {
+	const struct engine_ops *ops;
+};
+
+extern const struct engine_ops engine_poa;
+
+/* The table of the rules' engine. */
+const struct engine_ops *engine_ops_of(enum engine_kind kind);
+
+#endif

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Proof of authority in slots (CONSENSUS: "poa"). The clock says whose turn
+ * it is: slot = (time - genesis time) / slot_ms, its signer is
+ * miners[slot mod n], and slots strictly increase along a chain. A block is
+ * settled when floor(2n/3) + 1 distinct authorities signed it or something
+ * after it; that is strong evidence, not finality.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "codec/msgpack.h"
+#include "consensus/engine.h"
+#include "consensus/work.h"
+
+#define FUTURE_MS 1000 /* a slot later than now + 1 s is refused for now */
+
+struct poa {
+	struct engine base;
+	const struct rules *rules;
+	uint64_t *last_signed;	/* per miner: height of its latest block */
+	uint64_t last_with_txs; /* height of the last block with some */
+	uint64_t settled;
+};
+
+static struct poa *poa_of(struct engine *e)
+{
+	return (struct poa *)e;
+}
+
+static const struct poa *poa_of_const(const struct engine *e)
+{
+	return (const struct poa *)e;
+}
+
+/* The slot of a time at or after genesis. */
+static uint64_t slot_of(const struct poa *p, uint64_t time)
+{
+	return (time - p->rules->genesis_time) / p->rules->slot_ms;
+}
+
+static uint64_t slot_start(const struct poa *p, uint64_t slot)
+{
+	return p->rules->genesis_time + slot * p->rules->slot_ms;
+}
+
+static size_t miner_index(const struct poa *p, const struct address *a)
+{
+	size_t i;
+
+	for (i = 0; i < p->rules->miner_count; i++)
+		if (address_eq(&p->rules->miners[i], a))
+			return i;
+	return SIZE_MAX;
+}
+
+static enum err create(struct engine **out, const struct rules *rules,
+		       struct fault *f)
+{
+	struct poa *p;
+
+	*out = NULL;
+	if (!rules->miner_count || !rules->slot_ms)
+		return fault_set(f, ERR_OUT_OF_RANGE, "miners",
+				 "poa needs at least one miner and a slot "
+				 "length");
+	p = xcalloc(1, sizeof(*p));
+	p->base.ops = &engine_poa;
+	p->rules = rules;
+	p->last_signed = xcalloc(rules->miner_count, sizeof(uint64_t));
+	*out = &p->base;
+	return ERR_OK;
+}
+
+static void destroy(struct engine *e)
+{
+	struct poa *p = poa_of(e);
+
+	free(p->last_signed);
+	free(p);
+}
+
+static int descending(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return (*x < *y) - (*x > *y);
+}
+
+/* The highest block with floor(2n/3) + 1 distinct signers at or after it:
+ * sort the authorities' latest heights, and take the one at the quorum. */
+static void update_settled(struct poa *p)
+{
+	size_t n = p->rules->miner_count, quorum = 2 * n / 3 + 1;
+	uint64_t *heights = xmemdup(p->last_signed, n * sizeof(*heights));
+
+	qsort(heights, n, sizeof(*heights), descending);
+	if (heights[quorum - 1] > p->settled)
+		p->settled = heights[quorum - 1];
+	free(heights);
+}
+
+static void accept(struct engine *e, const struct engine_block *b)
+{
+	struct poa *p = poa_of(e);
+	size_t i;
+
+	if (b->has_txs)
+		p->last_with_txs = b->height;
+	if (!b->has_producer)
+		return;
+	i = miner_index(p, &b->producer);
+	if (i == SIZE_MAX)
+		return; /* genesis' coinbase need not be an authority */
+	if (b->height)
+		p->last_signed[i] = b->height;
+	update_settled(p);
+}
+
+static void save(const struct engine *e, struct buf *out,
+		 const struct engine_block *b)
+{
+	const struct poa *p = poa_of_const(e);
+	size_t i, n = p->rules->miner_count;
+	size_t signer =
+		b->has_producer ? miner_index(p, &b->producer) : SIZE_MAX;
+
+	mp_array(out, 3);
+	mp_uint(out, b->has_txs ? b->height : p->last_with_txs);
+	mp_uint(out, p->settled);
+	mp_array(out, n);
+	for (i = 0; i < n; i++)
+		mp_uint(out, i == signer ? b->height : p->last_signed[i]);
+}
+
+static enum err restore(struct engine *e, struct span state,
+			const struct engine_block *tip)
+{
+	struct poa *p = poa_of(e);
+	size_t i, n = p->rules->miner_count;
+	struct mp_reader r;
+
+	mp_reader_init(&r, state);
+	mp_read_array(&r, 3, 3);
+	p->last_with_txs = mp_read_uint(&r, tip->height);
+	p->settled = mp_read_uint(&r, tip->height);
+	mp_read_array(&r, n, n);
+	for (i = 0; i < n; i++)
+		p->last_signed[i] = mp_read_uint(&r, tip->height);
+	if (mp_reader_end(&r))
+		return ERR_CORRUPT;
+	update_settled(p);
+	return ERR_OK;
+}
+
+static enum err check_header(const struct engine *e,
+			     const struct engine_block *parent,
+			     const struct header *h, uint64_t now)
+{
+	const struct poa *p = poa_of_const(e);
+	uint64_t slot;
+
+	if (h->engine.len != 1) /* the empty array */
+		return ERR_BAD_ENGINE_FIELDS;
+	if (h->time < p->rules->genesis_time)
+		return ERR_BAD_TIME;
+	slot = slot_of(p, h->time);
+	if (slot <= slot_of(p, parent->time))
+		return ERR_BAD_TIME;
+	if (!h->has_producer ||
+	    !address_eq(&h->producer,
+			&p->rules->miners[slot % p->rules->miner_count]))
+		return ERR_BAD_PRODUCER;
+	if (now && slot_start(p, slot) > now + FUTURE_MS)
+		return ERR_FUTURE;
+	return ERR_OK;
+}
+
+static enum err check_seal(const struct engine *e, const struct header *h,
+			   const struct hash *hash, const struct seal *seal,
+			   struct verifier *verifier)
+{
+	struct address signer;
+
+	(void)e;
+	if (seal->nonce || !seal->key.len)
+		return ERR_BAD_SEAL;
+	key_address(&signer, seal->key);
+	if (!h->has_producer || !address_eq(&signer, &h->producer))
+		return ERR_BAD_SEAL;
+	return verifier_check(verifier, seal->key, hash, seal->signature)
+		       ? ERR_BAD_SEAL
+		       : ERR_OK;
+}
+
+/* A function of the branches alone: highest settled ancestor, height, lower
+ * slot of the tip, lower hash. A total order. */
+static int prefer(const struct engine *e, const struct branch *a,
+		  const struct branch *b)
+{
+	const struct poa *p = poa_of_const(e);
+	uint64_t slot_a = slot_of(p, a->tip.time);
+	uint64_t slot_b = slot_of(p, b->tip.time);
+
+	if (a->settled != b->settled)
+		return a->settled > b->settled ? -1 : 1;
+	if (a->tip.height != b->tip.height)
+		return a->tip.height > b->tip.height ? -1 : 1;
+	if (slot_a != slot_b)
+		return slot_a < slot_b ? -1 : 1;
+	return memcmp(a->tip.hash.b, b->tip.hash.b, HASH_LEN);
+}
+
+static uint64_t settled(const struct engine *e)
+{
+	return poa_of_const(e)->settled;
+}
+
+static bool is_authority(const struct engine *e, const struct address *account)
+{
+	return miner_index(poa_of_const(e), account) != SIZE_MAX;
+}
+
+/* The first slot >= from that is the miner's. */
+static uint64_t own_slot(const struct poa *p, uint64_t from, size_t miner)
+{
+	size_t n = p->rules->miner_count;
+
+	return from + (miner + n - from % n) % n;
+}
+
+static void step(struct engine *e, struct engine_output *out,
+		 const struct engine_input *in)
+{
+	struct poa *p = poa_of(e);
+	size_t miner = in->self ? miner_index(p, in->self) : SIZE_MAX;
+	uint64_t due, slot, least, at;
+	bool fill = p->last_with_txs > p->settled;
+
+	*out = (struct engine_output){0};
+	if (miner == SIZE_MAX)
+		return;
+	/* While the last block with transactions is not settled, authorities
+	 * fill their slots, so that an idle chain settles and then is silent.
+	 */
+	due = fill ? 0 : work_due_at(p->rules, in->executable, in->tip->time);
+	if (due == UINT64_MAX)
+		return;
+	at = due > in->now ? due : in->now;
+	if (at < p->rules->genesis_time)
+		at = p->rules->genesis_time;
+	slot = slot_of(p, at);
+	least = slot_of(p, in->tip->time) + 1;
+	if (slot < least)
+		slot = least;
+	slot = own_slot(p, slot, miner);
+	if (slot_start(p, slot) > at)
+		at = slot_start(p, slot);
+	if (at > in->now) {
+		out->wake_at = at;
+		return;
+	}
+	out->propose = true;
+	out->may_be_empty = fill || p->rules->allow_empty;
+	out->time = in->now;
+}
+
+const struct engine_ops engine_poa = {
+	.name = "poa",
+	.create = create,
+	.destroy = destroy,
+	.accept = accept,
+	.save = save,
+	.restore = restore,
+	.check_header = check_header,
+	.check_seal = check_seal,
+	.prefer = prefer,
+	.settled = settled,
+	.is_authority = is_authority,
+	.step = step,
+};
