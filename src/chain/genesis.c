@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT */
+/* The genesis block and how it is written; see the header. */
+#include "chain/genesis.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "chain/tables.h"
+#include "codec/msgpack.h"
+#include "crypto/merkle.h"
+#include "ledger/apply.h"
+#include "ledger/state_tree.h"
+
+#define BATCH_ACCOUNTS 2000
+
+static void genesis_state_root(struct hash *out, const struct delta *d)
+{
+	struct state_change *changes = xcalloc(d->count, sizeof(*changes));
+	struct kv_mem *empty = kv_mem_new();
+	struct state_patch *patch;
+	struct state_tree *tree;
+	struct buf records = {0};
+	struct hash root;
+	size_t i, *ends = xcalloc(d->count, sizeof(*ends));
+
+	for (i = 0; i < d->count; i++) {
+		account_key(&changes[i].key, &d->changes[i].new.address);
+		account_encode(&records, &d->changes[i].new);
+		ends[i] = records.len;
+	}
+	for (i = 0; i < d->count; i++) {
+		size_t start = i ? ends[i - 1] : 0;
+
+		changes[i].record =
+			SPAN(records.data + start, ends[i] - start);
+	}
+	if (state_tree_build(&tree, kv_mem_view(empty)) ||
+	    state_tree_patch(&patch, tree, kv_mem_view(empty), changes,
+			     d->count))
+		BUG("a view of memory failed");
+	state_patch_root(&root, patch);
+	state_root(out, &root, d->supply);
+	state_patch_free(patch);
+	state_tree_free(tree);
+	kv_mem_free(empty);
+	buf_release(&records);
+	free(changes);
+	free(ends);
+}
+
+void genesis_make(struct genesis *out, const struct rules *rules)
+{
+	static const struct hash zeros;
+	struct header h = {0};
+	struct buf engine = {0};
+	struct hash rules_hash;
+	struct mmr none = {0};
+
+	*out = (struct genesis){.rules = rules};
+	rules_encode(&out->rules_raw, rules);
+	digest(&rules_hash, DOMAIN_RULES, &zeros, buf_span(&out->rules_raw));
+	genesis_delta(&out->delta, rules);
+
+	h.time = rules->genesis_time;
+	h.has_producer = rules->has_coinbase;
+	h.producer = rules->coinbase;
+	merkle_root(&h.txs_root, NULL, 0);
+	genesis_state_root(&h.state_root, &out->delta);
+	mmr_root(&h.history_root, &none);
+	mp_array(&engine, 1);
+	mp_bin(&engine, hash_span(&rules_hash));
+	h.engine = buf_span(&engine);
+	header_encode(&out->header_raw, &h);
+	header_hash(&out->hash, &zeros, buf_span(&out->header_raw));
+	buf_release(&engine);
+}
+
+void genesis_release(struct genesis *g)
+{
+	buf_release(&g->rules_raw);
+	buf_release(&g->header_raw);
+	delta_release(&g->delta);
+	*g = (struct genesis){0};
+}
+
+bool genesis_mine(struct hash *pow, uint64_t *nonce, const struct genesis *g,
+		  uint64_t tries)
+{
+	unsigned digits = (unsigned)g->rules->genesis_difficulty;
+
+	for (; tries; tries--, ++*nonce) {
+		pow_hash(pow, *nonce, &g->hash);
+		if (hash_has_zero_digits(pow, digits))
+			return true;
+	}
+	return false;
+}
+
+static void put_accounts(const struct genesis *g, size_t from, size_t to,
+			 struct kv_batch *out)
+{
+	uint8_t key[HISTORY_KEY_LEN];
+	struct buf value = {0};
+	struct hash hashed;
+	size_t i;
+
+	for (i = from; i < to; i++) {
+		const struct account *a = &g->delta.changes[i].new;
+
+		account_key(&hashed, &a->address);
+		buf_reset(&value);
+		account_encode(&value, a);
+		kv_batch_put(out, KV_ACCOUNTS, hash_span(&hashed),
+			     buf_span(&value));
+		kv_batch_put(out, KV_ADDRESSES, address_span(&a->address),
+			     SPAN("", 0));
+		buf_reset(&value);
+		history_encode(&value, a->balance, a->nonce, NULL, 0);
+		kv_batch_put(out, KV_HISTORY, history_key(key, &a->address, 0),
+			     buf_span(&value));
+	}
+	buf_release(&value);
+}
+
+static void put_block(const struct genesis *g, uint64_t nonce,
+		      struct kv_batch *out)
+{
+	struct buf block = {0}, delta = {0}, range = {0};
+	struct seal seal = {.nonce = nonce};
+	uint8_t key[HEIGHT_KEY_LEN];
+	struct mmr m = {0};
+
+	block_encode(&block, buf_span(&g->header_raw), &seal, NULL, 0);
+	delta_encode(&delta, &g->delta);
+	mmr_append(&m, &g->hash);
+	range_encode(&range, &m);
+	height_key(key, 0);
+	kv_batch_put(out, KV_BLOCKS, SPAN_OF(key), buf_span(&block));
+	kv_batch_put(out, KV_DELTAS, SPAN_OF(key), buf_span(&delta));
+	kv_batch_put(out, KV_HEIGHTS, hash_span(&g->hash), SPAN_OF(key));
+	kv_batch_put(out, KV_META, meta_key(META_RULES),
+		     buf_span(&g->rules_raw));
+	kv_batch_put(out, KV_META, meta_key(META_WATERMARK), SPAN_OF(key));
+	kv_batch_put(out, KV_META, meta_key(META_RANGE), buf_span(&range));
+	kv_batch_put(out, KV_META, meta_key(META_GENESIS),
+		     hash_span(&g->hash));
+	kv_batch_del(out, KV_META, meta_key(META_UNFINISHED));
+	buf_release(&block);
+	buf_release(&delta);
+	buf_release(&range);
+}
+
+bool genesis_batch(const struct genesis *g, uint64_t nonce, size_t *at,
+		   struct kv_batch *out)
+{
+	size_t from = *at, to = from + BATCH_ACCOUNTS;
+
+	if (from > g->delta.count)
+		return false;
+	if (!from)
+		kv_batch_put(out, KV_META, meta_key(META_UNFINISHED),
+			     hash_span(&g->hash));
+	if (to < g->delta.count) {
+		put_accounts(g, from, to, out);
+		*at = to;
+		return true;
+	}
+	put_accounts(g, from, g->delta.count, out);
+	put_block(g, nonce, out);
+	*at = g->delta.count + 1;
+	return true;
+}
+
+enum err genesis_load(struct rules *rules, struct hash *genesis,
+		      struct kv_view *view, struct fault *f)
+{
+	struct span value;
+	enum err e;
+
+	*rules = (struct rules){0};
+	e = kv_get(view, &value, KV_META, meta_key(META_UNFINISHED));
+	if (!e)
+		return fault_set(f, ERR_CORRUPT, "",
+				 "the making of this chain was interrupted; "
+				 "remove it and run ccoin-init again");
+	if (e != ERR_NOT_FOUND)
+		return fault_set(f, e, "", "the store failed");
+	e = kv_get(view, &value, KV_META, meta_key(META_GENESIS));
+	if (e == ERR_NOT_FOUND)
+		return fault_set(f, e, "", "there is no chain here");
+	if (!e && value.len != HASH_LEN)
+		e = ERR_CORRUPT;
+	if (e)
+		return fault_set(f, e, "", "the genesis hash is unreadable");
+	memcpy(genesis->b, value.data, HASH_LEN);
+	e = kv_get(view, &value, KV_META, meta_key(META_RULES));
+	if (!e)
+		e = rules_decode(rules, value);
+	if (e)
+		return fault_set(f, e == ERR_NOT_FOUND ? ERR_CORRUPT : e, "",
+				 "the chain's rules are unreadable");
+	return ERR_OK;
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Keys and values of the chain's tables. The log (blocks, deltas) and the
+ * index heights are written with each block; the others are derived from it.
+ *
+ *   meta      rules, genesis, watermark, mountain_range, engine
+ *   blocks    height -> block               deltas  height -> delta
+ *   heights   block hash -> height
+ *   accounts  account_key(address) -> account record
+ *   addresses address -> nothing
+ *   history   address, height -> [balance, nonce, [index of transaction, ..]]
+ *   txids     id -> height, index
+ *   keys      address -> public key
+ *
+ * Heights are 8 bytes and indexes 4, big-endian, so that order is numeric.
+ */
+#ifndef CHAIN_TABLES_H
+#define CHAIN_TABLES_H
+
+#include "base/err.h"
+#include "crypto/hash.h"
+#include "crypto/merkle.h"
+#include "kv/kv.h"
+
+#define META_RULES "rules"	       /* canonical rules */
+#define META_GENESIS "genesis"	       /* genesis hash: the chain is whole */
+#define META_WATERMARK "watermark"     /* height: derived tables reach it */
+#define META_RANGE "mountain_range"    /* over all headers to the tip */
+#define META_ENGINE "engine"	       /* the engine's own state at the tip */
+#define META_UNFINISHED "unfinished"   /* a genesis is being written */
+
+#define HEIGHT_KEY_LEN 8
+#define HISTORY_KEY_LEN (ADDRESS_LEN + 8)
+#define TXID_VALUE_LEN 12
+
+struct span meta_key(const char *name);
+struct span height_key(uint8_t out[HEIGHT_KEY_LEN], uint64_t height);
+struct span history_key(uint8_t out[HISTORY_KEY_LEN],
+			const struct address *address, uint64_t height);
+struct span txid_value(uint8_t out[TXID_VALUE_LEN], uint64_t height,
+		       uint32_t index);
+MUST_USE enum err txid_decode(uint64_t *height, uint32_t *index,
+			      struct span value);
+MUST_USE enum err height_decode(uint64_t *height, struct span value);
+
+/* One entry of history: the account after that block, and the indexes of the
+ * block's transactions from or to it, ascending. */
+struct history_entry {
+	uint64_t balance;
+	uint64_t nonce;
+	size_t count;
+	struct span indexes; /* what history_next_index() walks */
+};
+
+void history_encode(struct buf *out, uint64_t balance, uint64_t nonce,
+		    const uint32_t *indexes, size_t count);
+MUST_USE enum err history_decode(struct history_entry *out, struct span value);
+/* Give the indexes one after the other; false at the end. */
+bool history_next_index(struct history_entry *e, uint32_t *index);
+
+/* The mountain range over all header hashes: [count, peak, ...]. */
+void range_encode(struct buf *out, const struct mmr *m);
+MUST_USE enum err range_decode(struct mmr *out, struct span value);
+
+#endif
