@@ -39,10 +39,19 @@ void digest(struct hash *out, const char *domain, const struct hash *genesis,
 	    struct span body);
 /*
  * SHA-256(tag || a || b) of two hashes: a node of a Merkle tree. One fixed
- * length of 65 bytes, two compressions; the hot path of the state tree.
+ * length of 65 bytes, two compressions; the hot path of the state tree. out
+ * may be a or b.
  */
 void hash_pair(struct hash *out, uint8_t tag, const struct hash *a,
 	       const struct hash *b);
+
+/*
+ * SHA-256(nonce, 8 bytes big-endian || header hash): the hash that HashCash
+ * makes small. One compression; the hot path of mining.
+ */
+void pow_hash(struct hash *out, uint64_t nonce, const struct hash *header_hash);
+/* Whether the hash begins with that many hex digits 0 (64 is all of them). */
+bool hash_has_zero_digits(const struct hash *h, unsigned digits);
 
 bool hash_eq(const struct hash *a, const struct hash *b);
 bool hash_is_zero(const struct hash *h);
