@@ -182,8 +182,9 @@ static enum err explain(struct fault *f, struct span text,
 			    : ERR_OUT_OF_RANGE;
 	else
 		field = "";
-	return fault_set(f, e, field, "line %d, column %d: %s", error->line,
-			 error->column, error->text);
+	return fault_set(f, e, field, "line %d, column %d: %s%s", error->line,
+			 error->column, error->text,
+			 code == json_error_invalid_utf8 ? " (not UTF-8)" : "");
 }
 
 json_t *json_parse(struct span text, struct fault *f)
