@@ -27,11 +27,18 @@ const char *err_text(enum err e)
 	return (unsigned)e < ERR_COUNT ? texts[e] : "Unknown error";
 }
 
+/* A text that is cut, or that quotes hostile bytes, may not be UTF-8, and
+ * then no JSON could carry it: it becomes ASCII. */
 static void clean(char *text)
 {
-	for (; *text; text++)
-		if ((unsigned char)*text < 0x20 || *text == 0x7f)
+	bool utf8 = span_is_utf8(span_str(text));
+	unsigned char c;
+
+	for (; *text; text++) {
+		c = (unsigned char)*text;
+		if (c < 0x20 || c == 0x7f || (c > 0x7f && !utf8))
 			*text = '?';
+	}
 }
 
 enum err fault_set(struct fault *f, enum err code, const char *field,

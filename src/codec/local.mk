@@ -1,4 +1,5 @@
 libcore_a_SOURCES += \
 	src/codec/block.c src/codec/block.h \
+	src/codec/json_parse.c src/codec/tx_json.c src/codec/tx_json.h \
 	src/codec/msgpack.c src/codec/msgpack.h \
 	src/codec/tx.c src/codec/tx.h

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * JSON text to a jansson value, the way this project reads it everywhere.
+ * What jansson would let through (depth) is refused before it, and what it
+ * refuses is named by its path: on an error, and only then, the text is
+ * walked again up to the place of the error.
+ */
+#include "codec/tx_json.h"
+
+#include <string.h>
+
+#define DEPTH_MAX 64
+
+/* Position after the string that was opened just before at. */
+static size_t skip_string(struct span text, size_t at)
+{
+	const uint8_t *quote;
+	size_t end, slashes;
+
+	while ((quote = memchr(text.data + at, '"', text.len - at))) {
+		end = (size_t)(quote - text.data);
+		for (slashes = 0; end - slashes > at; slashes++)
+			if (text.data[end - slashes - 1] != '\\')
+				break;
+		at = end + 1;
+		if (slashes % 2 == 0)
+			return at;
+	}
+	return text.len;
+}
+
+/* Position of the bracket that goes too deep, or text.len. */
+static size_t find_too_deep(struct span text)
+{
+	size_t depth = 0, i = 0;
+
+	while (i < text.len) {
+		switch (text.data[i++]) {
+		case '"':
+			i = skip_string(text, i);
+			break;
+		case '{':
+		case '[':
+			if (++depth > DEPTH_MAX)
+				return i - 1;
+			break;
+		case '}':
+		case ']':
+			if (depth)
+				depth--;
+			break;
+		default:
+			break;
+		}
+	}
+	return text.len;
+}
+
+/* One level of nesting on the way to a place in the text. */
+struct level {
+	bool is_object;
+	bool wants_key;
+	struct span key; /* the last one read, as written */
+	size_t index;
+};
+
+/* The levels that are open at end; their number. */
+static size_t find_levels(struct level levels[DEPTH_MAX], struct span text,
+			  size_t end)
+{
+	struct level *top = NULL;
+	size_t depth = 0, i = 0, start;
+	uint8_t c;
+
+	while (i < end && i < text.len) {
+		c = text.data[i++];
+		if (c == '"') {
+			start = i;
+			i = skip_string(text, i);
+			if (top && top->wants_key) {
+				top->key = SPAN(text.data + start,
+						i - start - (i > start));
+				top->wants_key = false;
+			}
+		} else if ((c == '{' || c == '[') && depth < DEPTH_MAX) {
+			top = &levels[depth++];
+			*top = (struct level){.is_object = c == '{',
+					      .wants_key = c == '{'};
+		} else if ((c == '}' || c == ']') && depth) {
+			depth--;
+			top = depth ? &levels[depth - 1] : NULL;
+		} else if (c == ',' && top) {
+			top->wants_key = top->is_object;
+			top->index++;
+		}
+	}
+	return depth;
+}
+
+/* Write "alloc.ab12.balance" or "[3].amount", cut to what fits. */
+static void write_path(char out[FAULT_FIELD_MAX], const struct level *levels,
+		       size_t depth)
+{
+	size_t len = 0, i;
+	int n;
+
+	out[0] = '\0';
+	for (i = 0; i < depth && len < FAULT_FIELD_MAX - 1; i++) {
+		const struct level *l = &levels[i];
+
+		if (l->is_object && !l->key.data)
+			break;
+		if (l->is_object)
+			n = snprintf(out + len, FAULT_FIELD_MAX - len, "%s%.*s",
+				     i ? "." : "",
+				     (int)(l->key.len < FAULT_FIELD_MAX
+						   ? l->key.len
+						   : FAULT_FIELD_MAX),
+				     (const char *)l->key.data);
+		else
+			n = snprintf(out + len, FAULT_FIELD_MAX - len, "[%zu]",
+				     l->index);
+		if (n < 0)
+			break;
+		len += (size_t)n;
+	}
+}
+
+/* Whether a field of this name holds money, wherever it stands. */
+static bool is_amount(const struct level *levels, size_t depth)
+{
+	static const char *const names[] = {
+		"amount",	   "fee",
+		"balance",	   "reward",
+		"coinbase_reward", "new_address_balance",
+		"min_fee",
+	};
+	size_t i;
+
+	if (!depth || !levels[depth - 1].is_object)
+		return false;
+	for (i = 0; i < ARRAY_LEN(names); i++)
+		if (span_eq(levels[depth - 1].key, span_str(names[i])))
+			return true;
+	return false;
+}
+
+static void write_place(char *out, size_t size, struct span text, size_t at)
+{
+	size_t line = 1, column = 1, i;
+
+	for (i = 0; i < at; i++) {
+		if (text.data[i] == '\n') {
+			line++;
+			column = 1;
+		} else if ((text.data[i] & 0xc0) != 0x80) {
+			column++;
+		}
+	}
+	snprintf(out, size, "line %zu, column %zu", line, column);
+}
+
+/* What jansson could not read, in the words of this project. */
+static enum err explain(struct fault *f, struct span text,
+			const json_error_t *error)
+{
+	struct level levels[DEPTH_MAX];
+	char path[FAULT_FIELD_MAX];
+	const char *field = path;
+	enum json_error_code code = json_error_code(error);
+	enum err e = ERR_MALFORMED;
+	size_t at = error->position > 0 ? (size_t)error->position : 0;
+	size_t depth;
+
+	depth = find_levels(levels, text, at);
+	write_path(path, levels, depth);
+	if (code == json_error_duplicate_key)
+		e = ERR_DUPLICATE_FIELD;
+	else if (code == json_error_numeric_overflow)
+		e = is_amount(levels, depth) && !strstr(error->text, "negative")
+			    ? ERR_AMOUNT_OVERFLOW
+			    : ERR_OUT_OF_RANGE;
+	else
+		field = "";
+	return fault_set(f, e, field, "line %d, column %d: %s%s", error->line,
+			 error->column, error->text,
+			 code == json_error_invalid_utf8 ? " (not UTF-8)" : "");
+}
+
+json_t *json_parse(struct span text, struct fault *f)
+{
+	json_error_t error;
+	json_t *value;
+	char place[64];
+	size_t deep = find_too_deep(text);
+
+	if (deep < text.len) {
+		write_place(place, sizeof(place), text, deep);
+		fault_set(f, ERR_MALFORMED, "",
+			  "%s: nested too deeply, expected at most %d levels",
+			  place, DEPTH_MAX);
+		return NULL;
+	}
+	value = json_loadb(text.data ? (const char *)text.data : "", text.len,
+			   JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+	if (!value)
+		explain(f, text, &error);
+	return value;
+}
