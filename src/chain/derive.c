@@ -13,7 +13,7 @@
 /* One address that the block concerns, and why. */
 struct mention {
 	struct address address;
-	uint32_t index;		     /* of a transaction */
+	uint32_t index;			   /* of a transaction */
 	const struct delta_change *change; /* or of the delta */
 };
 

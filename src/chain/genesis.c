@@ -31,8 +31,7 @@ static void genesis_state_root(struct hash *out, const struct delta *d)
 	for (i = 0; i < d->count; i++) {
 		size_t start = i ? ends[i - 1] : 0;
 
-		changes[i].record =
-			SPAN(records.data + start, ends[i] - start);
+		changes[i].record = SPAN(records.data + start, ends[i] - start);
 	}
 	if (state_tree_build(&tree, kv_mem_view(empty)) ||
 	    state_tree_patch(&patch, tree, kv_mem_view(empty), changes,
@@ -142,8 +141,7 @@ static void put_block(const struct genesis *g, uint64_t nonce,
 		     buf_span(&g->rules_raw));
 	kv_batch_put(out, KV_META, meta_key(META_WATERMARK), SPAN_OF(key));
 	kv_batch_put(out, KV_META, meta_key(META_RANGE), buf_span(&range));
-	kv_batch_put(out, KV_META, meta_key(META_GENESIS),
-		     hash_span(&g->hash));
+	kv_batch_put(out, KV_META, meta_key(META_GENESIS), hash_span(&g->hash));
 	kv_batch_del(out, KV_META, meta_key(META_UNFINISHED));
 	buf_release(&block);
 	buf_release(&delta);

@@ -1,1 +1,8 @@
-libcore_a_SOURCES +=
+libcore_a_SOURCES += \
+	src/chain/candidate.c \
+	src/chain/chain.c src/chain/chain.h \
+	src/chain/derive.c src/chain/derive.h \
+	src/chain/flush.c \
+	src/chain/genesis.c src/chain/genesis.h \
+	src/chain/internal.h \
+	src/chain/tables.c src/chain/tables.h

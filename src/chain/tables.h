@@ -22,12 +22,12 @@
 #include "crypto/merkle.h"
 #include "kv/kv.h"
 
-#define META_RULES "rules"	       /* canonical rules */
-#define META_GENESIS "genesis"	       /* genesis hash: the chain is whole */
-#define META_WATERMARK "watermark"     /* height: derived tables reach it */
-#define META_RANGE "mountain_range"    /* over all headers to the tip */
-#define META_ENGINE "engine"	       /* the engine's own state at the tip */
-#define META_UNFINISHED "unfinished"   /* a genesis is being written */
+#define META_RULES "rules"	     /* canonical rules */
+#define META_GENESIS "genesis"	     /* genesis hash: the chain is whole */
+#define META_WATERMARK "watermark"   /* height: derived tables reach it */
+#define META_RANGE "mountain_range"  /* over all headers to the tip */
+#define META_ENGINE "engine"	     /* the engine's own state at the tip */
+#define META_UNFINISHED "unfinished" /* a genesis is being written */
 
 #define HEIGHT_KEY_LEN 8
 #define HISTORY_KEY_LEN (ADDRESS_LEN + 8)

@@ -18,7 +18,7 @@
 	X(KV_HEIGHTS, "heights")     /* block hash -> height */                \
 	X(KV_ACCOUNTS, "accounts")   /* SHA-256(address) -> record */          \
 	X(KV_ADDRESSES, "addresses") /* address -> empty */                    \
-	X(KV_HISTORY, "history")     /* address, height -> see tables.h */    \
+	X(KV_HISTORY, "history")     /* address, height -> see tables.h */     \
 	X(KV_TXIDS, "txids")	     /* id -> height, index */                 \
 	X(KV_KEYS, "keys")	     /* address -> public key */
 

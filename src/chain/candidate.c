@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A block on the tip, in the making or under check: both apply the same
+ * transactions by the same rules, so what this node makes is what another
+ * accepts.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "chain/internal.h"
+#include "chain/tables.h"
+#include "ledger/apply.h"
+
+/* Bytes of a block besides its transactions, at most: header with engine
+ * fields and extra data, and the seal. */
+#define BLOCK_OVERHEAD 2048
+
+struct candidate {
+	struct chain *chain;
+	struct kv_view *view;
+	struct overlay *overlay;
+	struct tx *txs;
+	size_t *offsets; /* of each in bytes */
+	size_t count, cap;
+	struct buf bytes; /* full bytes of all transactions */
+	/* once finished */
+	struct chain_tip tip;
+	struct delta delta;
+	struct state_patch *patch;
+	struct mmr range; /* its own header included */
+	struct buf header_raw;
+	/* once sealed */
+	struct buf raw;
+};
+
+struct candidate *candidate_new(struct chain *c, struct kv_view *store)
+{
+	struct candidate *b = xcalloc(1, sizeof(*b));
+
+	b->chain = c;
+	b->view = chain_view(c, store);
+	b->overlay = overlay_new(&c->rules, b->view, c->tip.supply, c->seed);
+	return b;
+}
+
+void candidate_free(struct candidate *b)
+{
+	if (!b)
+		return;
+	overlay_free(b->overlay);
+	state_patch_free(b->patch);
+	delta_release(&b->delta);
+	buf_release(&b->bytes);
+	buf_release(&b->header_raw);
+	buf_release(&b->raw);
+	free(b->offsets);
+	free(b->txs);
+	free(b);
+}
+
+enum err candidate_add(struct candidate *b, const struct tx *tx,
+		       struct fault *f)
+{
+	const struct rules *rules = &b->chain->rules;
+	enum err e;
+
+	if (b->count == rules->max_bound)
+		return fault_set(f, ERR_TOO_MANY_TXS, "", "the block is full");
+	if (b->bytes.len + tx->raw.len >
+	    rules->max_block_bytes - BLOCK_OVERHEAD)
+		return fault_set(f, ERR_TOO_BIG, "", "the block is full");
+	e = overlay_apply(b->overlay, tx, b->chain->tip.height + 1, f);
+	if (e)
+		return e;
+	if (b->count == b->cap) {
+		b->cap = b->cap ? 2 * b->cap : 64;
+		b->txs = xrealloc(b->txs, b->cap, sizeof(*b->txs));
+		b->offsets = xrealloc(b->offsets, b->cap, sizeof(size_t));
+	}
+	b->offsets[b->count] = b->bytes.len;
+	b->txs[b->count++] = *tx;
+	buf_append_span(&b->bytes, tx->raw);
+	return ERR_OK;
+}
+
+size_t candidate_tx_count(const struct candidate *b)
+{
+	return b->count;
+}
+
+const struct hash *candidate_hash(const struct candidate *b)
+{
+	return &b->tip.hash;
+}
+
+const struct chain_tip *candidate_tip(const struct candidate *b)
+{
+	return &b->tip;
+}
+
+const struct delta *candidate_delta(const struct candidate *b)
+{
+	return &b->delta;
+}
+
+const struct tx *candidate_txs(const struct candidate *b)
+{
+	return b->txs;
+}
+
+struct span candidate_raw(const struct candidate *b)
+{
+	return buf_span(&b->raw);
+}
+
+/* Point the transactions at our copy of their bytes: those they were added
+ * from may be gone. */
+static void rebase(struct candidate *b)
+{
+	size_t i;
+
+	for (i = 0; i < b->count; i++) {
+		struct tx *tx = &b->txs[i];
+		const uint8_t *to = b->bytes.data + b->offsets[i];
+		const uint8_t *from = tx->raw.data;
+		struct span *spans[] = {&tx->data, &tx->key, &tx->signature,
+					&tx->body, &tx->raw};
+		size_t k;
+
+		for (k = 0; k < ARRAY_LEN(spans); k++)
+			if (spans[k]->data)
+				spans[k]->data = to + (spans[k]->data - from);
+	}
+}
+
+static void txs_root(struct hash *out, const struct candidate *b)
+{
+	struct hash *leaves = xcalloc(b->count, sizeof(*leaves));
+	size_t i;
+
+	for (i = 0; i < b->count; i++)
+		leaves[i] = b->txs[i].full;
+	merkle_root(out, leaves, b->count);
+	free(leaves);
+}
+
+static enum err patch_state(struct candidate *b)
+{
+	size_t n = b->delta.count, i;
+	struct state_change *changes = xcalloc(n, sizeof(*changes));
+	struct buf records = {0};
+	struct hash root;
+	enum err e;
+
+	buf_reserve(&records, n * ACCOUNT_RECORD_MAX);
+	for (i = 0; i < n; i++) {
+		const struct account *a = &b->delta.changes[i].new;
+		size_t start = records.len;
+
+		account_key(&changes[i].key, &a->address);
+		account_encode(&records, a);
+		changes[i].record =
+			SPAN(records.data + start, records.len - start);
+	}
+	e = state_tree_patch(&b->patch, b->chain->tree, b->view, changes, n);
+	if (!e) {
+		state_patch_root(&root, b->patch);
+		state_root(&b->tip.state_root, &root, b->delta.supply);
+	}
+	buf_release(&records);
+	free(changes);
+	return e;
+}
+
+enum err candidate_finish(struct candidate *b, uint64_t time,
+			  const struct address *producer, struct span engine,
+			  struct span extra)
+{
+	struct chain *c = b->chain;
+	struct header h = {
+		.height = c->tip.height + 1,
+		.parent = c->tip.hash,
+		.time = time,
+		.has_producer = producer != NULL,
+		.engine = engine,
+		.extra = extra,
+	};
+	enum err e;
+
+	if (producer)
+		h.producer = *producer;
+	rebase(b);
+	e = overlay_finish(b->overlay, &b->delta, producer);
+	if (!e)
+		e = patch_state(b);
+	if (e)
+		return e;
+	txs_root(&h.txs_root, b);
+	h.state_root = b->tip.state_root;
+	mmr_root(&h.history_root, &c->range);
+	header_encode(&b->header_raw, &h);
+	b->tip.height = h.height;
+	b->tip.time = time;
+	b->tip.has_producer = h.has_producer;
+	b->tip.producer = h.producer;
+	b->tip.has_txs = b->count != 0;
+	b->tip.supply = b->delta.supply;
+	header_hash(&b->tip.hash, &c->genesis, buf_span(&b->header_raw));
+	b->range = c->range;
+	mmr_append(&b->range, &b->tip.hash);
+	return ERR_OK;
+}
+
+void candidate_seal(struct candidate *b, const struct seal *seal)
+{
+	struct span *txs = xcalloc(b->count, sizeof(*txs));
+	size_t i;
+
+	for (i = 0; i < b->count; i++)
+		txs[i] = b->txs[i].raw;
+	buf_reset(&b->raw);
+	block_encode(&b->raw, buf_span(&b->header_raw), seal, txs, b->count);
+	free(txs);
+}
+
+/* --- a block from elsewhere -------------------------------------------- */
+
+static enum err compare(const struct candidate *b, const struct header *got,
+			struct span got_raw, struct fault *f)
+{
+	struct header want;
+
+	if (header_decode(&want, buf_span(&b->header_raw)))
+		BUG("our own header does not decode");
+	if (!hash_eq(&want.txs_root, &got->txs_root))
+		return fault_set(f, ERR_BAD_TXS_ROOT, "hash_txns",
+				 "the transactions have another root");
+	if (got->results_root.len)
+		return fault_set(f, ERR_BAD_RESULTS_ROOT, "results_root",
+				 "expected it to be empty in version 1");
+	if (!hash_eq(&want.state_root, &got->state_root))
+		return fault_set(f, ERR_BAD_STATE_ROOT, "hash_state",
+				 "the state after the block has another root");
+	if (!hash_eq(&want.history_root, &got->history_root))
+		return fault_set(f, ERR_BAD_HISTORY_ROOT, "history_root",
+				 "the headers before have another root");
+	if (!span_eq(buf_span(&b->header_raw), got_raw))
+		return fault_set(f, ERR_MALFORMED, "",
+				 "the header is not what its fields say");
+	return ERR_OK;
+}
+
+static enum err check(struct candidate *b, const struct block *block,
+		      struct span raw, struct fault *f)
+{
+	const struct header *h = &block->header;
+	const struct chain *c = b->chain;
+	enum err e;
+	size_t i;
+
+	if (h->height != c->tip.height + 1 ||
+	    !hash_eq(&h->parent, &c->tip.hash))
+		return fault_set(f, ERR_BAD_PARENT, "hash_parent",
+				 "the block does not follow the tip");
+	if (raw.len > c->rules.max_block_bytes)
+		return fault_set(f, ERR_TOO_BIG, "", "the block is too big");
+	for (i = 0; i < block->tx_count; i++) {
+		struct tx tx;
+
+		e = tx_decode(&tx, block->txs[i], c->rules.max_tx_bytes, f);
+		if (e)
+			return e;
+		tx_hash(&tx, &c->genesis);
+		e = candidate_add(b, &tx, f);
+		if (e)
+			return e;
+	}
+	if (!h->has_producer)
+		return fault_set(f, ERR_BAD_PRODUCER, "coinbase",
+				 "a block needs a producer");
+	e = candidate_finish(b, h->time, &h->producer, h->engine, h->extra);
+	if (e)
+		return fault_set(f, e, "", "the store failed");
+	e = compare(b, h, block->header_raw, f);
+	if (!e)
+		candidate_seal(b, &block->seal);
+	return e;
+}
+
+enum err candidate_check(struct candidate **out, struct chain *c,
+			 struct kv_view *store, const struct block *block,
+			 struct span raw, struct fault *f)
+{
+	struct candidate *b = candidate_new(c, store);
+	enum err e = check(b, block, raw, f);
+
+	*out = e ? NULL : b;
+	if (e)
+		candidate_free(b);
+	return e;
+}
+
+/* --- onto the chain ---------------------------------------------------- */
+
+void chain_commit(const struct chain *c, const struct candidate *b,
+		  struct kv_batch *out)
+{
+	struct buf delta = {0}, range = {0};
+	uint8_t key[HEIGHT_KEY_LEN];
+
+	if (!b->raw.len || b->chain != c)
+		BUG("committing what is not a sealed block of this chain");
+	height_key(key, b->tip.height);
+	delta_encode(&delta, &b->delta);
+	range_encode(&range, &b->range);
+	kv_batch_put(out, KV_BLOCKS, SPAN_OF(key), buf_span(&b->raw));
+	kv_batch_put(out, KV_DELTAS, SPAN_OF(key), buf_span(&delta));
+	kv_batch_put(out, KV_HEIGHTS, hash_span(&b->tip.hash), SPAN_OF(key));
+	kv_batch_put(out, KV_META, meta_key(META_RANGE), buf_span(&range));
+	buf_release(&delta);
+	buf_release(&range);
+}
+
+enum err chain_adopt_take(struct chain *c, struct candidate *b,
+			  struct kv_view *store)
+{
+	enum err e;
+
+	e = chain_derive(c, store, b->tip.height, b->txs, b->count, &b->delta);
+	if (!e) {
+		state_tree_take(c->tree, b->patch);
+		b->patch = NULL;
+		c->tip = b->tip;
+		c->range = b->range;
+	}
+	candidate_free(b);
+	return e;
+}

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Open a chain and move its tip. What the derived tables lack after a crash
+ * is read again from the log, so that a node starts at a whole block.
+ */
+#include "chain/chain.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "chain/genesis.h"
+#include "chain/internal.h"
+#include "chain/tables.h"
+#include "ledger/apply.h"
+
+const struct rules *chain_rules(const struct chain *c)
+{
+	return &c->rules;
+}
+
+const struct hash *chain_genesis(const struct chain *c)
+{
+	return &c->genesis;
+}
+
+const struct chain_tip *chain_tip(const struct chain *c)
+{
+	return &c->tip;
+}
+
+uint64_t chain_watermark(const struct chain *c)
+{
+	return c->watermark;
+}
+
+const struct state_tree *chain_tree(const struct chain *c)
+{
+	return c->tree;
+}
+
+struct kv_view *chain_view(struct chain *c, struct kv_view *store)
+{
+	kv_overlay_set_base(c->overlay, store);
+	return kv_overlay_view(c->overlay);
+}
+
+enum err chain_account(struct account *out, bool *existed, struct chain *c,
+		       struct kv_view *store, const struct address *address)
+{
+	return account_read(out, existed, chain_view(c, store), &c->rules,
+			    c->tip.supply, address);
+}
+
+/* --- derived entries --------------------------------------------------- */
+
+struct derive_to {
+	struct chain *chain;
+	struct kv_view *view;
+};
+
+static enum err derive_account(void *ctx, struct account *out,
+			       const struct address *address)
+{
+	struct derive_to *to = ctx;
+	bool existed;
+
+	return account_read(out, &existed, to->view, &to->chain->rules, 0,
+			    address);
+}
+
+static enum err derive_put(void *ctx, enum kv_table t, struct span key,
+			   struct span value)
+{
+	struct derive_to *to = ctx;
+
+	kv_overlay_put(to->chain->overlay, 0, t, key, value);
+	return ERR_OK;
+}
+
+enum err chain_derive(struct chain *c, struct kv_view *store, uint64_t height,
+		      const struct tx *txs, size_t tx_count,
+		      const struct delta *delta)
+{
+	struct derive_to to = {c, chain_view(c, store)};
+	struct derive_sink sink = {derive_account, derive_put, &to};
+
+	return derive_block(&sink, height, txs, tx_count, delta);
+}
+
+/* --- opening ----------------------------------------------------------- */
+
+static enum err read_block(struct block *block, struct delta *delta,
+			   struct kv_view *store, uint64_t height)
+{
+	uint8_t key[HEIGHT_KEY_LEN];
+	struct span raw;
+	enum err e;
+
+	*block = (struct block){0};
+	height_key(key, height);
+	e = kv_get(store, &raw, KV_BLOCKS, SPAN_OF(key));
+	if (e)
+		return e == ERR_NOT_FOUND ? ERR_CORRUPT : e;
+	if (block_decode(block, raw) || block->header.height != height)
+		return ERR_CORRUPT;
+	e = kv_get(store, &raw, KV_DELTAS, SPAN_OF(key));
+	if (!e)
+		e = delta_decode(delta, raw);
+	return e == ERR_NOT_FOUND ? ERR_CORRUPT : e;
+}
+
+static enum err replay_block(struct chain *c, struct kv_view *store,
+			     uint64_t height)
+{
+	struct block block = {0};
+	struct delta delta = {0};
+	struct tx *txs = NULL;
+	enum err e;
+	size_t i;
+
+	e = read_block(&block, &delta, store, height);
+	if (!e)
+		txs = xcalloc(block.tx_count, sizeof(*txs));
+	for (i = 0; !e && i < block.tx_count; i++) {
+		if (tx_decode(&txs[i], block.txs[i], TX_BYTES_MAX, NULL))
+			e = ERR_CORRUPT;
+		else
+			tx_hash(&txs[i], &c->genesis);
+	}
+	if (!e)
+		e = chain_derive(c, store, height, txs, block.tx_count, &delta);
+	free(txs);
+	delta_release(&delta);
+	block_release(&block);
+	return e;
+}
+
+static enum err read_tip(struct chain *c, struct kv_view *store)
+{
+	struct kv_cursor *last = kv_cursor_open(store, KV_BLOCKS);
+	static const struct hash zeros;
+	struct delta delta = {0};
+	struct block block = {0};
+	uint64_t height = 0;
+	enum err e;
+
+	e = kv_seek_before(last, SPAN(NULL, 0));
+	if (!e)
+		e = height_decode(&height, last->key);
+	kv_cursor_close(last);
+	if (!e)
+		e = read_block(&block, &delta, store, height);
+	if (e)
+		return e == ERR_NOT_FOUND ? ERR_CORRUPT : e;
+	c->tip = (struct chain_tip){
+		.height = height,
+		.time = block.header.time,
+		.has_producer = block.header.has_producer,
+		.producer = block.header.producer,
+		.has_txs = block.tx_count != 0,
+		.state_root = block.header.state_root,
+		.supply = delta.supply,
+	};
+	header_hash(&c->tip.hash, height ? &c->genesis : &zeros,
+		    block.header_raw);
+	delta_release(&delta);
+	block_release(&block);
+	return ERR_OK;
+}
+
+static enum err read_meta(struct chain *c, struct kv_view *store)
+{
+	struct span value;
+	enum err e;
+
+	e = kv_get(store, &value, KV_META, meta_key(META_WATERMARK));
+	if (!e)
+		e = height_decode(&c->watermark, value);
+	if (!e)
+		e = kv_get(store, &value, KV_META, meta_key(META_RANGE));
+	if (!e)
+		e = range_decode(&c->range, value);
+	if (!e && (c->watermark > c->tip.height ||
+		   c->range.count != c->tip.height + 1))
+		e = ERR_CORRUPT;
+	return e == ERR_NOT_FOUND ? ERR_CORRUPT : e;
+}
+
+/* Everything but the rules, which are there. */
+static enum err load(struct chain *c, struct kv_view *store, struct fault *f)
+{
+	struct hash root;
+	uint64_t h;
+	enum err e;
+
+	e = read_tip(c, store);
+	if (!e)
+		e = read_meta(c, store);
+	if (e)
+		return fault_set(f, e, "", "the chain's tip is unreadable");
+	for (h = c->watermark + 1; h <= c->tip.height; h++) {
+		e = replay_block(c, store, h);
+		if (e)
+			return fault_set(f, e, "", "block %llu is unreadable",
+					 (unsigned long long)h);
+	}
+	e = state_tree_build(&c->tree, chain_view(c, store));
+	if (e)
+		return fault_set(f, e, "", "the accounts are unreadable");
+	state_tree_root(&root, c->tree);
+	state_root(&root, &root, c->tip.supply);
+	if (!hash_eq(&root, &c->tip.state_root))
+		return fault_set(f, ERR_CORRUPT, "",
+				 "the accounts do not have the state root of "
+				 "block %llu; run ccoin verify",
+				 (unsigned long long)c->tip.height);
+	return ERR_OK;
+}
+
+enum err chain_open(struct chain **out, struct kv_view *store, uint64_t seed,
+		    struct fault *f)
+{
+	struct chain *c = xcalloc(1, sizeof(*c));
+	enum err e;
+
+	*out = NULL;
+	c->seed = seed;
+	c->overlay = kv_overlay_new();
+	e = genesis_load(&c->rules, &c->genesis, store, f);
+	if (!e)
+		e = load(c, store, f);
+	if (e) {
+		chain_free(c);
+		return e;
+	}
+	*out = c;
+	return ERR_OK;
+}
+
+void chain_free(struct chain *c)
+{
+	if (!c)
+		return;
+	rules_release(&c->rules);
+	state_tree_free(c->tree);
+	kv_overlay_free(c->overlay);
+	buf_release(&c->flush.from);
+	kv_batch_release(&c->flush.slice);
+	free(c);
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One chain: the tip, its state, and the tables over kv. A block is prepared
+ * as a candidate on the tip, committed as one batch, and adopted when that
+ * is durable; only then does the tip move. Derived tables are kept in an
+ * overlay and flushed in slices behind a watermark (DESIGN: "The store").
+ *
+ * The chain knows the ledger's rules; who may make a block is the engine's,
+ * above.
+ */
+#ifndef CHAIN_CHAIN_H
+#define CHAIN_CHAIN_H
+
+#include "base/err.h"
+#include "codec/block.h"
+#include "codec/tx.h"
+#include "crypto/merkle.h"
+#include "kv/kv.h"
+#include "ledger/account.h"
+#include "ledger/delta.h"
+#include "ledger/genesis.h"
+#include "ledger/state_tree.h"
+
+struct chain;
+
+struct chain_tip {
+	uint64_t height;
+	uint64_t time; /* ms */
+	bool has_producer;
+	struct address producer;
+	bool has_txs;
+	struct hash hash;
+	struct hash state_root;
+	uint64_t supply;
+};
+
+/*
+ * Open the chain of a store and read again what the derived tables lack.
+ * seed keys hash maps. ERR_NOT_FOUND: no chain; ERR_CORRUPT, ERR_IO.
+ */
+MUST_USE enum err chain_open(struct chain **out, struct kv_view *store,
+			     uint64_t seed, struct fault *f);
+void chain_free(struct chain *c);
+
+const struct rules *chain_rules(const struct chain *c);
+const struct hash *chain_genesis(const struct chain *c);
+const struct chain_tip *chain_tip(const struct chain *c);
+uint64_t chain_watermark(const struct chain *c);
+const struct state_tree *chain_tree(const struct chain *c);
+/* All tables as of the tip, over the store's present view. Borrowed until
+ * the next call. */
+struct kv_view *chain_view(struct chain *c, struct kv_view *store);
+
+/* The account at the tip (see account_read()). */
+MUST_USE enum err chain_account(struct account *out, bool *existed,
+				struct chain *c, struct kv_view *store,
+				const struct address *address);
+
+/* --- a block on the tip ------------------------------------------------ */
+
+struct candidate;
+
+MUST_USE struct candidate *candidate_new(struct chain *c,
+					 struct kv_view *store);
+void candidate_free(struct candidate *b);
+/* Apply a decoded, hashed transaction and take a copy of it. Refusals as
+ * overlay_apply(), and ERR_TOO_BIG or ERR_TOO_MANY_TXS when the block is
+ * full; then nothing changed. */
+MUST_USE enum err candidate_add(struct candidate *b, const struct tx *tx,
+				struct fault *f);
+size_t candidate_tx_count(const struct candidate *b);
+/*
+ * Compute the roots and the header. engine is one msgpack array (empty span:
+ * the empty one). ERR_IO, ERR_CORRUPT from the store.
+ */
+MUST_USE enum err candidate_finish(struct candidate *b, uint64_t time,
+				   const struct address *producer,
+				   struct span engine, struct span extra);
+/* What the seal signs; what an engine and a peer see. Once finished. */
+const struct hash *candidate_hash(const struct candidate *b);
+const struct chain_tip *candidate_tip(const struct candidate *b);
+const struct delta *candidate_delta(const struct candidate *b);
+/* Transactions in order. */
+const struct tx *candidate_txs(const struct candidate *b);
+void candidate_seal(struct candidate *b, const struct seal *seal);
+/* The block's bytes, once sealed. */
+struct span candidate_raw(const struct candidate *b);
+/*
+ * Make a candidate of a block that came from elsewhere: all but the engine's
+ * rules and the signatures is checked. On ERR_OK it is sealed and finished.
+ */
+MUST_USE enum err candidate_check(struct candidate **out, struct chain *c,
+				  struct kv_view *store,
+				  const struct block *block, struct span raw,
+				  struct fault *f);
+
+/* The writes of a sealed candidate. */
+void chain_commit(const struct chain *c, const struct candidate *b,
+		  struct kv_batch *out);
+/* It is durable: move the tip, and free the candidate. Errors are the
+ * store's, and leave the chain unusable. */
+MUST_USE enum err chain_adopt_take(struct chain *c, struct candidate *b,
+				   struct kv_view *store);
+
+/* --- flushing derived tables ------------------------------------------- */
+
+/* The writes of the next slice into *out, to be committed as seq; false when
+ * none is due. One slice at a time: the next after chain_flushed(). */
+bool chain_flush(struct chain *c, uint64_t seq, struct kv_batch *out);
+/* That slice is durable and in the store's view. */
+void chain_flushed(struct chain *c);
+
+#endif
