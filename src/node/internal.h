@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of this room share: the node's own struct. */
+#ifndef NODE_INTERNAL_H
+#define NODE_INTERNAL_H
+
+#include "base/map.h"
+#include "base/rng.h"
+#include "chain/chain.h"
+#include "consensus/engine.h"
+#include "mempool/mempool.h"
+#include "node/node.h"
+#include "node/query.h"
+
+/* Transactions of clients whose signatures are being checked, in bytes: past
+ * this they are asked to come back later. */
+#define SUBMISSION_BYTES_MAX (32u << 20)
+
+enum production {
+	PRODUCTION_IDLE,
+	PRODUCTION_SIGNING,    /* a candidate waits for its signature */
+	PRODUCTION_COMMITTING, /* a sealed one waits to be durable */
+};
+
+struct submission;
+
+struct node {
+	struct rng rng;
+	struct chain *chain;
+	struct engine *engine;
+	struct mempool *pool;
+	bool validator;
+	bool has_account;
+	struct address account;
+	struct buf public_key;
+
+	uint64_t next_job;
+	uint64_t next_seq;
+
+	/* submission of transactions (submit.c) */
+	struct map *submissions; /* job id -> struct submission */
+	size_t submission_bytes;
+	struct map *keys; /* address -> struct buf: keys lately seen */
+	uint64_t drops_told;
+
+	/* production of blocks (produce.c) */
+	enum production production;
+	struct candidate *candidate;
+	uint64_t sign_job;
+	uint64_t block_seq;
+	uint64_t flush_seq;  /* 0: no slice in flight */
+	uint64_t not_before; /* after a vain attempt: do not spin */
+
+	/* for one step */
+	uint64_t now;
+	struct kv_view *store;
+	struct effects *effects;
+};
+
+/* submit.c */
+void submit_begin(struct node *n, const struct event *e);
+void submit_checked(struct node *n, struct job *job);
+void submit_free_all(struct node *n);
+/* The sender's public key: seen lately, or in the ledger. ERR_NOT_FOUND. */
+MUST_USE enum err node_key(struct span *out, struct node *n,
+			   const struct address *address);
+
+/* produce.c */
+void produce(struct node *n);
+void produce_signed(struct node *n, struct job *job);
+void produce_durable(struct node *n, uint64_t seq);
+
+/* The surroundings failed: tell the shell to stop. */
+void node_fail(struct node *n, enum err e, const char *what);
+void engine_block_of(struct engine_block *out, const struct chain_tip *tip);
+
+#endif

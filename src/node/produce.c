@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Make blocks: when the engine says so, take the best transactions, have the
+ * header signed, commit, and adopt the block when it is durable. One block
+ * at a time; a header is seen by nobody before its batch is on disk.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "chain/tables.h"
+#include "node/internal.h"
+
+/* After an attempt that found nothing to put into a block. */
+#define RETRY_MS 50
+
+static uint64_t commit(struct node *n, struct kv_batch *batch, uint64_t seq)
+{
+	struct effect *effect = effects_add(n->effects, EFFECT_COMMIT);
+
+	effect->seq = seq;
+	effect->batch = batch;
+	return seq;
+}
+
+static void wake_at(struct node *n, uint64_t at)
+{
+	effects_add(n->effects, EFFECT_TIMER)->at = at;
+}
+
+/* Fill the candidate with the best transactions that apply. */
+static void fill(struct node *n, struct candidate *b)
+{
+	struct mempool_pick *pick = mempool_pick_new(n->pool);
+	const struct tx *tx;
+	struct fault f;
+	enum err e;
+
+	while ((tx = mempool_pick_next(pick))) {
+		e = candidate_add(b, tx, &f);
+		if (e == ERR_TOO_MANY_TXS)
+			break;
+		if (e)
+			mempool_pick_skip_sender(pick);
+	}
+	mempool_pick_free(pick);
+}
+
+/* What stands in an empty block (CONSENSUS: placeholder_data). */
+static void placeholder(struct node *n, struct buf *out)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "abcdefghijklmnopqrstuvwxyz0123456789";
+	const struct placeholder *p = &chain_rules(n->chain)->block_placeholder;
+	uint64_t i;
+
+	switch (p->kind) {
+	case PLACEHOLDER_NONE:
+		break;
+	case PLACEHOLDER_RND:
+		for (i = 0; i < p->length; i++)
+			buf_byte(out, (uint8_t)letters[rng_below(
+					      &n->rng, sizeof(letters) - 1)]);
+		break;
+	case PLACEHOLDER_PREDEF:
+		buf_append(out, p->text, strlen(p->text));
+		break;
+	}
+}
+
+static void propose(struct node *n, const struct engine_output *say)
+{
+	struct candidate *b = candidate_new(n->chain, n->store);
+	struct buf extra = {0};
+	struct effect *effect;
+	struct job *job;
+	enum err e;
+
+	fill(n, b);
+	if (!candidate_tx_count(b)) {
+		if (!say->may_be_empty) {
+			candidate_free(b);
+			n->not_before = n->now + RETRY_MS;
+			wake_at(n, n->not_before);
+			return;
+		}
+		placeholder(n, &extra);
+	}
+	e = candidate_finish(b, say->time, &n->account, SPAN(NULL, 0),
+			     buf_span(&extra));
+	buf_release(&extra);
+	if (e) {
+		candidate_free(b);
+		node_fail(n, e, "making a block");
+		return;
+	}
+	job = xcalloc(1, sizeof(*job));
+	job->kind = JOB_SIGN;
+	job->id = n->sign_job = n->next_job++;
+	job->digest = *candidate_hash(b);
+	effect = effects_add(n->effects, EFFECT_JOB);
+	effect->job = job;
+	n->candidate = b;
+	n->production = PRODUCTION_SIGNING;
+}
+
+void produce(struct node *n)
+{
+	struct engine_input in = {.now = n->now};
+	struct engine_output say;
+	struct engine_block tip;
+
+	if (n->production != PRODUCTION_IDLE || !n->validator)
+		return;
+	if (n->now < n->not_before)
+		return;
+	engine_block_of(&tip, chain_tip(n->chain));
+	in.tip = &tip;
+	in.self = &n->account;
+	in.executable = mempool_executable(n->pool);
+	n->engine->ops->step(n->engine, &say, &in);
+	if (say.propose)
+		propose(n, &say);
+	else
+		wake_at(n, say.wake_at);
+}
+
+void produce_signed(struct node *n, struct job *job)
+{
+	struct candidate *b = n->candidate;
+	struct engine_block block;
+	struct kv_batch *batch;
+	struct buf state = {0};
+	struct seal seal;
+
+	if (n->production != PRODUCTION_SIGNING || job->id != n->sign_job)
+		return; /* too late: ignored */
+	if (job->result) {
+		node_fail(n, job->result, "signing a block");
+		return;
+	}
+	seal = (struct seal){.key = buf_span(&n->public_key),
+			     .signature = buf_span(&job->signature)};
+	candidate_seal(b, &seal);
+	batch = xcalloc(1, sizeof(*batch));
+	chain_commit(n->chain, b, batch);
+	engine_block_of(&block, candidate_tip(b));
+	n->engine->ops->save(n->engine, &state, &block);
+	kv_batch_put(batch, KV_META, meta_key(META_ENGINE), buf_span(&state));
+	buf_release(&state);
+	n->block_seq = commit(n, batch, n->next_seq++);
+	n->production = PRODUCTION_COMMITTING;
+}
+
+/* The pool learns what the block changed. */
+static void update_pool(struct node *n, const struct candidate *b)
+{
+	const struct delta *d = candidate_delta(b);
+	const struct tx *txs = candidate_txs(b);
+	size_t i;
+
+	for (i = 0; i < candidate_tx_count(b); i++)
+		mempool_remove_included(n->pool, &txs[i].id);
+	for (i = 0; i < d->count; i++)
+		mempool_account_changed(n->pool, &d->changes[i].new);
+	mempool_expire(n->pool, candidate_tip(b)->height + 1);
+}
+
+static void adopt(struct node *n)
+{
+	struct candidate *b = n->candidate;
+	struct engine_block block;
+	struct effect *effect;
+	enum err e;
+
+	n->candidate = NULL;
+	n->production = PRODUCTION_IDLE;
+	n->block_seq = 0;
+	engine_block_of(&block, candidate_tip(b));
+	update_pool(n, b);
+	e = chain_adopt_take(n->chain, b, n->store);
+	if (e) {
+		node_fail(n, e, "adopting a block");
+		return;
+	}
+	n->engine->ops->accept(n->engine, &block);
+	effect = effects_add(n->effects, EFFECT_NOTIFY);
+	effect->notify = NOTIFY_BLOCK;
+	effect->height = block.height;
+}
+
+static void flush(struct node *n)
+{
+	struct kv_batch *batch = xcalloc(1, sizeof(*batch));
+	uint64_t seq = n->next_seq;
+
+	if (!chain_flush(n->chain, seq, batch)) {
+		kv_batch_release(batch);
+		free(batch);
+		return;
+	}
+	n->next_seq++;
+	n->flush_seq = commit(n, batch, seq);
+}
+
+void produce_durable(struct node *n, uint64_t seq)
+{
+	if (n->block_seq && seq >= n->block_seq)
+		adopt(n);
+	if (n->flush_seq && seq >= n->flush_seq) {
+		n->flush_seq = 0;
+		chain_flushed(n->chain);
+	}
+	if (!n->flush_seq)
+		flush(n);
+}
