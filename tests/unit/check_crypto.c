@@ -8,6 +8,7 @@
 
 #include <openssl/evp.h>
 
+#include "base/mem.h"
 #include "base/rng.h"
 #include "crypto/hash.h"
 #include "crypto/merkle.h"
