@@ -207,3 +207,33 @@ json_t *json_parse(struct span text, struct fault *f)
 		explain(f, text, &error);
 	return value;
 }
+
+const char *json_show(char out[JSON_SHOW_MAX], const json_t *v)
+{
+	switch (json_typeof(v)) {
+	case JSON_STRING:
+		snprintf(out, JSON_SHOW_MAX, "\"%.44s\"%s",
+			 json_string_value(v),
+			 json_string_length(v) > 44 ? "..." : "");
+		return out;
+	case JSON_INTEGER:
+		snprintf(out, JSON_SHOW_MAX, "%" JSON_INTEGER_FORMAT,
+			 json_integer_value(v));
+		return out;
+	case JSON_REAL:
+		snprintf(out, JSON_SHOW_MAX, "the real number %.17g",
+			 json_real_value(v));
+		return out;
+	case JSON_OBJECT:
+		return "an object";
+	case JSON_ARRAY:
+		return "an array";
+	case JSON_TRUE:
+		return "true";
+	case JSON_FALSE:
+		return "false";
+	case JSON_NULL:
+		return "null";
+	}
+	BUG("unknown kind of JSON value");
+}

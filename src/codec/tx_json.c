@@ -42,42 +42,13 @@ static const char *const names[F_COUNT] = {
 	[F_ID] = "id",
 };
 
-/* What was given, for a fault: short, whatever a client sent. */
-static const char *shown(char out[64], const json_t *v)
-{
-	switch (json_typeof(v)) {
-	case JSON_STRING:
-		snprintf(out, 64, "\"%.44s\"%s", json_string_value(v),
-			 json_string_length(v) > 44 ? "..." : "");
-		return out;
-	case JSON_INTEGER:
-		snprintf(out, 64, "%" JSON_INTEGER_FORMAT,
-			 json_integer_value(v));
-		return out;
-	case JSON_REAL:
-		snprintf(out, 64, "the real number %.17g", json_real_value(v));
-		return out;
-	case JSON_OBJECT:
-		return "an object";
-	case JSON_ARRAY:
-		return "an array";
-	case JSON_TRUE:
-		return "true";
-	case JSON_FALSE:
-		return "false";
-	case JSON_NULL:
-		return "null";
-	}
-	BUG("unknown kind of JSON value");
-}
-
 static enum err refuse(struct fault *f, enum err code, enum field field,
 		       const json_t *v, const char *expected)
 {
-	char text[64];
+	char text[JSON_SHOW_MAX];
 
 	return fault_set(f, code, names[field], "%s is %s, expected %s",
-			 names[field], shown(text, v), expected);
+			 names[field], json_show(text, v), expected);
 }
 
 /* Sort the object's values by field. */

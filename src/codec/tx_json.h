@@ -37,4 +37,8 @@ MUST_USE json_t *tx_to_json(const struct tx *tx, struct span key);
  */
 MUST_USE json_t *json_parse(struct span text, struct fault *f);
 
+#define JSON_SHOW_MAX 64
+/* A value in a few words for a fault, whatever it is; may use out. */
+const char *json_show(char out[JSON_SHOW_MAX], const json_t *v);
+
 #endif

@@ -57,7 +57,7 @@ static const uint8_t small_order[][KEY_ED25519_LEN] = {
 	 0xcc, 0xc6, 0x4e, 0xc7, 0xfd, 0x77, 0x92, 0xac, 0x03, 0x7a},
 };
 
-/* --- the encoding of a public key --------------------------------------- */
+/* --- the encoding of a public key ---- */
 
 static bool rsa_is_sound(const uint8_t *spki)
 {
@@ -132,8 +132,7 @@ bool key_set_pss(EVP_PKEY_CTX *ctx)
 	       EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, PSS_SALT) > 0;
 }
 
-/* --- private keys ----------------------------------------------------------
- */
+/* --- private keys ---- */
 
 struct secret_key {
 	EVP_PKEY *pkey;

@@ -3,3 +3,7 @@ libcore_a_SOURCES += \
 	src/crypto/key.c src/crypto/key.h src/crypto/key_openssl.h \
 	src/crypto/merkle.c src/crypto/merkle.h \
 	src/crypto/verifier.c
+
+check_PROGRAMS += tests/unit/check_crypto tests/unit/check_key
+tests_unit_check_crypto_SOURCES = tests/unit/check_crypto.c
+tests_unit_check_key_SOURCES = tests/unit/check_key.c tests/unit/test_keys.h

@@ -1,0 +1,615 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One encoding to a key, no signature but the right one, and a cache that
+ * changes no answer.
+ */
+#include <check.h>
+#include <pthread.h>
+#include <string.h>
+
+#include <openssl/evp.h>
+#include <openssl/rsa.h>
+
+#include "base/rng.h"
+#include "base/text.h"
+#include "crypto/hash.h"
+#include "crypto/key.h"
+#include "test_keys.h"
+
+/* --- the encoding of a key ---- */
+
+static struct secret_key *rsa, *rsa2, *ed;
+static struct hash message;
+
+static void open_keys(void)
+{
+	rsa = test_key(TEST_RSA_PEM);
+	rsa2 = test_key(TEST_RSA2_PEM);
+	ed = test_key(TEST_ED25519_PEM);
+	digest(&message, DOMAIN_TX, &(struct hash){{1}}, span_str("pay"));
+}
+
+static void close_keys(void)
+{
+	secret_key_free(rsa);
+	secret_key_free(rsa2);
+	secret_key_free(ed);
+}
+
+static void spki_of(struct buf *out, const struct secret_key *key)
+{
+	buf_reset(out);
+	buf_append_span(out, secret_key_public(key));
+}
+
+static void sign(struct buf *sig, const struct secret_key *key)
+{
+	ck_assert_int_eq(secret_key_sign(key, sig, &message), ERR_OK);
+}
+
+static void ck_refused(const struct buf *spki)
+{
+	struct verifier *v = verifier_new(4);
+	enum key_type type;
+	struct buf sig = {0};
+
+	sign(&sig, rsa);
+	ck_assert_int_eq(key_check(&type, buf_span(spki)), ERR_BAD_PUBLIC_KEY);
+	ck_assert_int_eq(
+		verifier_check(v, buf_span(spki), &message, buf_span(&sig)),
+		ERR_BAD_PUBLIC_KEY);
+	buf_release(&sig);
+	verifier_free(v);
+}
+
+START_TEST(an_address_is_the_head_of_the_keys_hash)
+{
+	struct address a;
+	struct hash h;
+
+	key_address(&a, secret_key_public(rsa));
+	sha256(&h, secret_key_public(rsa));
+	ck_assert_mem_eq(a.b, h.b, ADDRESS_LEN);
+	ck_assert(address_eq(&a, secret_key_address(rsa)));
+	ck_assert_uint_eq(secret_key_public(rsa).len, 294);
+	ck_assert_uint_eq(secret_key_public(ed).len, 44);
+	ck_assert_uint_eq(key_signature_len(KEY_RSA2048), 256);
+	ck_assert_uint_eq(key_signature_len(KEY_ED25519), 64);
+}
+END_TEST
+
+/* Every bit but those that make another sound modulus or another point. */
+START_TEST(every_flipped_bit_of_a_keys_frame_is_refused)
+{
+	struct buf s = {0};
+	size_t i;
+	bool free_bit;
+	enum err err;
+
+	spki_of(&s, rsa);
+	for (i = 0; i < s.len * 8; i++) {
+		free_bit = i >= 33 * 8 && i < (33 + 256) * 8 &&
+			   i != 33 * 8 + 7 && i != (33 + 255) * 8;
+		s.data[i / 8] ^= (uint8_t)(1 << i % 8);
+		err = key_check(NULL, buf_span(&s));
+		ck_assert_int_eq(err, free_bit ? ERR_OK : ERR_BAD_PUBLIC_KEY);
+		s.data[i / 8] ^= (uint8_t)(1 << i % 8);
+	}
+	spki_of(&s, ed);
+	for (i = 0; i < 12 * 8; i++) {
+		s.data[i / 8] ^= (uint8_t)(1 << i % 8);
+		ck_refused(&s);
+		s.data[i / 8] ^= (uint8_t)(1 << i % 8);
+	}
+	ck_assert_int_eq(key_check(NULL, buf_span(&s)), ERR_OK);
+	buf_release(&s);
+}
+END_TEST
+
+START_TEST(a_key_of_another_length_is_refused)
+{
+	struct secret_key *keys[2];
+	struct buf s = {0};
+	size_t i, len;
+
+	keys[0] = rsa;
+	keys[1] = ed;
+	for (i = 0; i < 2; i++) {
+		spki_of(&s, keys[i]);
+		len = s.len;
+		buf_byte(&s, 0);
+		ck_refused(&s);
+		for (s.len = 0; s.len < len; s.len++)
+			ck_assert_int_eq(key_check(NULL, buf_span(&s)),
+					 ERR_BAD_PUBLIC_KEY);
+		ck_assert_int_eq(key_check(NULL, buf_span(&s)), ERR_OK);
+		while (s.len < 5000)
+			buf_byte(&s, 0);
+		ck_refused(&s);
+	}
+	ck_assert_int_eq(key_check(NULL, SPAN(NULL, 0)), ERR_BAD_PUBLIC_KEY);
+	buf_release(&s);
+}
+END_TEST
+
+/* Replace len bytes at a place by others. */
+static void splice(struct buf *s, size_t at, size_t len, struct span by)
+{
+	struct buf out = {0};
+
+	buf_append(&out, s->data, at);
+	buf_append_span(&out, by);
+	buf_append(&out, s->data + at + len, s->len - at - len);
+	buf_release(s);
+	*s = out;
+}
+
+static void bump(struct buf *s, size_t at, int by)
+{
+	s->data[at] = (uint8_t)(s->data[at] + by);
+}
+
+START_TEST(other_encodings_of_a_key_are_refused)
+{
+	static const uint8_t indefinite[] = {0x30, 0x80};
+	static const uint8_t end[] = {0, 0};
+	static const uint8_t long_len[] = {0x30, 0x81, 0x0d};
+	static const uint8_t zero[] = {0};
+	static const uint8_t three[] = {0x02, 0x01, 0x03};
+	static const uint8_t padded_e[] = {0x02, 0x04, 0, 1, 0, 1};
+	static const uint8_t long_e[] = {0x02, 0x81, 0x03, 1, 0, 1};
+	struct buf s = {0};
+
+	spki_of(&s, rsa); /* BER: indefinite length, ended by two zeros */
+	splice(&s, 0, 4, SPAN_OF(indefinite));
+	buf_append(&s, end, 2);
+	ck_refused(&s);
+	spki_of(&s, rsa); /* a length in more bytes than it needs */
+	splice(&s, 4, 2, SPAN_OF(long_len));
+	bump(&s, 3, 1);
+	ck_refused(&s);
+	spki_of(&s, rsa); /* parameters left out */
+	splice(&s, 17, 2, SPAN(NULL, 0));
+	bump(&s, 3, -2);
+	bump(&s, 5, -2);
+	ck_refused(&s);
+	spki_of(&s, rsa); /* a second zero before the modulus */
+	splice(&s, 32, 0, SPAN_OF(zero));
+	bump(&s, 3, 1);
+	bump(&s, 22, 1);
+	bump(&s, 27, 1);
+	bump(&s, 31, 1);
+	ck_refused(&s);
+	spki_of(&s, rsa); /* e = 3 */
+	splice(&s, 289, 5, SPAN_OF(three));
+	bump(&s, 3, -2);
+	bump(&s, 22, -2);
+	bump(&s, 27, -2);
+	ck_refused(&s);
+	spki_of(&s, rsa); /* 65537 with a zero before it */
+	splice(&s, 289, 5, SPAN_OF(padded_e));
+	bump(&s, 3, 1);
+	bump(&s, 22, 1);
+	bump(&s, 27, 1);
+	ck_refused(&s);
+	spki_of(&s, rsa); /* 65537 with a long length */
+	splice(&s, 289, 5, SPAN_OF(long_e));
+	bump(&s, 3, 1);
+	bump(&s, 22, 1);
+	bump(&s, 27, 1);
+	ck_refused(&s);
+	spki_of(&s, rsa); /* RSASSA-PSS, a key that brings its own rules */
+	s.data[16] = 0x0a;
+	ck_refused(&s);
+	spki_of(&s, ed); /* Ed448 and X25519 */
+	s.data[8] = 0x71;
+	ck_refused(&s);
+	s.data[8] = 0x6e;
+	ck_refused(&s);
+	buf_release(&s);
+}
+END_TEST
+
+START_TEST(a_point_with_two_names_or_of_small_order_is_refused)
+{
+	static const char *const bad[] = {
+		/* small order */
+		"00000000000000000000000000000000000000000000000000000000000000"
+		"00",
+		"01000000000000000000000000000000000000000000000000000000000000"
+		"00",
+		"ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff"
+		"7f",
+		"26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc"
+		"05",
+		"c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03"
+		"7a",
+		/* y = p, p + 1 and 2^255 - 1 */
+		"edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff"
+		"7f",
+		"eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff"
+		"7f",
+		"ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff"
+		"7f",
+	};
+	static const char *const good[] = {
+		/* p - 2, and y beyond p in no byte but the lowest */
+		"ebffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff"
+		"7f",
+		"ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff"
+		"7e",
+		"fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffe"
+		"7f",
+	};
+	struct buf s = {0};
+	size_t i;
+
+	spki_of(&s, ed);
+	for (i = 0; i < ARRAY_LEN(bad); i++) {
+		ck_assert(hex_decode(s.data + 12, 32, span_str(bad[i])));
+		ck_refused(&s);
+		s.data[43] |= 0x80;
+		ck_refused(&s);
+	}
+	for (i = 0; i < ARRAY_LEN(good); i++) {
+		ck_assert(hex_decode(s.data + 12, 32, span_str(good[i])));
+		ck_assert_int_eq(key_check(NULL, buf_span(&s)), ERR_OK);
+	}
+	buf_release(&s);
+}
+END_TEST
+
+START_TEST(a_key_pair_of_another_type_is_not_taken)
+{
+	struct secret_key *key = rsa;
+	EVP_PKEY *pkey = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
+
+	ck_assert_ptr_nonnull(pkey);
+	ck_assert_int_eq(secret_key_take(&key, pkey), ERR_BAD_PUBLIC_KEY);
+	ck_assert_ptr_null(key);
+	/* the public half alone */
+	pkey = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL,
+					   secret_key_public(ed).data + 12, 32);
+	ck_assert_ptr_nonnull(pkey);
+	ck_assert_int_eq(secret_key_take(&key, pkey), ERR_BAD_PUBLIC_KEY);
+	ck_assert_ptr_null(key);
+}
+END_TEST
+
+/* --- signatures ---- */
+
+static enum err check_once(const struct secret_key *key, const struct hash *h,
+			   struct span sig)
+{
+	struct verifier *v = verifier_new(2);
+	enum err err = verifier_check(v, secret_key_public(key), h, sig);
+
+	verifier_free(v);
+	return err;
+}
+
+static void ck_bad(const struct secret_key *key, struct span sig)
+{
+	ck_assert_int_eq(check_once(key, &message, sig), ERR_BAD_SIGNATURE);
+}
+
+START_TEST(what_a_key_signs_it_verifies)
+{
+	struct buf a = {0}, b = {0};
+
+	sign(&a, rsa);
+	sign(&b, rsa);
+	ck_assert_uint_eq(a.len, 256);
+	ck_assert(!span_eq(buf_span(&a), buf_span(&b)));
+	ck_assert_int_eq(check_once(rsa, &message, buf_span(&a)), ERR_OK);
+	ck_assert_int_eq(check_once(rsa, &message, buf_span(&b)), ERR_OK);
+	buf_reset(&a);
+	buf_byte(&a, 'x'); /* a signature is appended */
+	sign(&a, ed);
+	ck_assert_uint_eq(a.len, 65);
+	ck_assert_int_eq(check_once(ed, &message, SPAN(a.data + 1, 64)),
+			 ERR_OK);
+	buf_release(&a);
+	buf_release(&b);
+}
+END_TEST
+
+/* The digest is PSS's message hash: whoever hashes the message gets there. */
+START_TEST(other_software_accepts_our_signatures)
+{
+	static const char text[] = "message";
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	EVP_PKEY_CTX *p;
+	struct hash h;
+	struct buf sig = {0};
+
+	sha256(&h, span_str(text));
+	ck_assert_int_eq(secret_key_sign(rsa, &sig, &h), ERR_OK);
+	ck_assert_int_eq(EVP_DigestVerifyInit(ctx, &p, EVP_sha256(), NULL,
+					      (EVP_PKEY *)secret_key_pkey(rsa)),
+			 1);
+	ck_assert_int_gt(EVP_PKEY_CTX_set_rsa_padding(p, RSA_PKCS1_PSS_PADDING),
+			 0);
+	ck_assert_int_gt(EVP_PKEY_CTX_set_rsa_pss_saltlen(p, 32), 0);
+	ck_assert_int_eq(EVP_DigestVerify(ctx, sig.data, sig.len,
+					  (const unsigned char *)text,
+					  strlen(text)),
+			 1);
+	buf_release(&sig);
+	EVP_MD_CTX_free(ctx);
+}
+END_TEST
+
+START_TEST(every_flipped_bit_of_a_signature_is_refused)
+{
+	struct secret_key *keys[2];
+	struct verifier *v = verifier_new(2);
+	struct buf sig = {0};
+	size_t i, k;
+
+	keys[0] = rsa;
+	keys[1] = ed;
+	for (k = 0; k < 2; k++) {
+		buf_reset(&sig);
+		sign(&sig, keys[k]);
+		/* the first check fills the cache, the others use it */
+		ck_assert_int_eq(verifier_check(v, secret_key_public(keys[k]),
+						&message, buf_span(&sig)),
+				 ERR_OK);
+		for (i = 0; i < sig.len * 8; i++) {
+			sig.data[i / 8] ^= (uint8_t)(1 << i % 8);
+			ck_assert_int_eq(
+				verifier_check(v, secret_key_public(keys[k]),
+					       &message, buf_span(&sig)),
+				ERR_BAD_SIGNATURE);
+			sig.data[i / 8] ^= (uint8_t)(1 << i % 8);
+		}
+		ck_assert_int_eq(verifier_check(v, secret_key_public(keys[k]),
+						&message, buf_span(&sig)),
+				 ERR_OK);
+	}
+	buf_release(&sig);
+	verifier_free(v);
+}
+END_TEST
+
+START_TEST(a_signature_of_another_key_or_digest_is_refused)
+{
+	struct buf sig = {0};
+	struct hash other;
+	size_t i;
+
+	sign(&sig, rsa);
+	ck_bad(rsa2, buf_span(&sig));
+	ck_bad(ed, buf_span(&sig));
+	digest(&other, DOMAIN_TX, &(struct hash){{2}}, span_str("pay"));
+	ck_assert_int_eq(check_once(rsa, &other, buf_span(&sig)),
+			 ERR_BAD_SIGNATURE);
+	for (i = 0; i < HASH_LEN * 8; i += 37) {
+		other = message;
+		other.b[i / 8] ^= (uint8_t)(1 << i % 8);
+		ck_assert_int_eq(check_once(rsa, &other, buf_span(&sig)),
+				 ERR_BAD_SIGNATURE);
+	}
+	buf_release(&sig);
+}
+END_TEST
+
+START_TEST(a_signature_of_another_length_is_refused)
+{
+	struct buf sig = {0};
+
+	sign(&sig, rsa);
+	buf_byte(&sig, 0);
+	ck_bad(rsa, buf_span(&sig));
+	for (sig.len = 0; sig.len < 256; sig.len += 15)
+		ck_bad(rsa, buf_span(&sig));
+	ck_bad(rsa, SPAN(NULL, 0));
+	ck_bad(ed, SPAN(NULL, 0));
+	buf_release(&sig);
+}
+END_TEST
+
+/* s + L is the same scalar: RFC 8032 5.1.7 refuses it, and so must we, or
+ * one transaction would have two sets of full bytes that pass. */
+START_TEST(an_ed25519_signature_has_one_form)
+{
+	static const uint8_t order[32] = {
+		0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58,
+		0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14,
+		0,    0,    0,	  0,	0,    0,    0,	  0,
+		0,    0,    0,	  0,	0,    0,    0,	  0x10,
+	};
+	struct buf sig = {0};
+	unsigned carry = 0;
+	size_t i;
+
+	sign(&sig, ed);
+	for (i = 0; i < 32; i++) {
+		carry += sig.data[32 + i] + order[i];
+		sig.data[32 + i] = (uint8_t)carry;
+		carry >>= 8;
+	}
+	ck_bad(ed, buf_span(&sig));
+	buf_release(&sig);
+}
+END_TEST
+
+START_TEST(an_rsa_signature_not_below_the_modulus_is_refused)
+{
+	struct buf sig = {0};
+	struct span spki = secret_key_public(rsa);
+	unsigned carry, tries = 0;
+	size_t i;
+
+	/* s + n is s again, where it fits. Salts are random: try until it
+	 * does, which is one time in eight for this modulus. */
+	do {
+		buf_reset(&sig);
+		sign(&sig, rsa);
+		carry = 0;
+		for (i = 256; i-- > 0;) {
+			carry += sig.data[i] + spki.data[33 + i];
+			sig.data[i] = (uint8_t)carry;
+			carry >>= 8;
+		}
+		ck_bad(rsa, buf_span(&sig));
+	} while (carry && ++tries < 1000);
+	ck_assert(!carry);
+	memset(sig.data, 0xff, 256);
+	ck_bad(rsa, buf_span(&sig));
+	memset(sig.data, 0, 256);
+	ck_bad(rsa, buf_span(&sig));
+	buf_release(&sig);
+}
+END_TEST
+
+static void sign_as(struct buf *sig, int padding, int salt, const EVP_MD *mgf)
+{
+	EVP_PKEY_CTX *c =
+		EVP_PKEY_CTX_new((EVP_PKEY *)secret_key_pkey(rsa), NULL);
+	size_t len = 256;
+
+	ck_assert_int_gt(EVP_PKEY_sign_init(c), 0);
+	ck_assert_int_gt(EVP_PKEY_CTX_set_rsa_padding(c, padding), 0);
+	ck_assert_int_gt(EVP_PKEY_CTX_set_signature_md(c, EVP_sha256()), 0);
+	if (padding == RSA_PKCS1_PSS_PADDING) {
+		ck_assert_int_gt(EVP_PKEY_CTX_set_rsa_mgf1_md(c, mgf), 0);
+		ck_assert_int_gt(EVP_PKEY_CTX_set_rsa_pss_saltlen(c, salt), 0);
+	}
+	buf_reset(sig);
+	buf_reserve(sig, len);
+	ck_assert_int_gt(EVP_PKEY_sign(c, sig->data, &len, message.b, 32), 0);
+	sig->len = len;
+	EVP_PKEY_CTX_free(c);
+}
+
+START_TEST(only_one_set_of_pss_parameters_is_accepted)
+{
+	static const int salts[] = {0, 20, 31, 33, 64, 222};
+	struct buf sig = {0};
+	size_t i;
+
+	sign_as(&sig, RSA_PKCS1_PSS_PADDING, 32, EVP_sha256());
+	ck_assert_int_eq(check_once(rsa, &message, buf_span(&sig)), ERR_OK);
+	for (i = 0; i < ARRAY_LEN(salts); i++) {
+		sign_as(&sig, RSA_PKCS1_PSS_PADDING, salts[i], EVP_sha256());
+		ck_bad(rsa, buf_span(&sig));
+	}
+	sign_as(&sig, RSA_PKCS1_PSS_PADDING, 32, EVP_sha1());
+	ck_bad(rsa, buf_span(&sig));
+	sign_as(&sig, RSA_PKCS1_PADDING, 0, NULL);
+	ck_bad(rsa, buf_span(&sig));
+	buf_release(&sig);
+}
+END_TEST
+
+/* --- the cache ---- */
+
+#define MANY 24
+
+START_TEST(the_cache_forgets_keys_but_never_mixes_them_up)
+{
+	struct secret_key *keys[MANY];
+	struct buf sigs[MANY] = {{0}};
+	struct verifier *v;
+	struct rng rng;
+	size_t max, i, k, s;
+
+	for (i = 0; i < MANY; i++) {
+		ck_assert_int_eq(secret_key_take(&keys[i],
+						 i == 0	  ? EVP_RSA_gen(2048)
+						 : i == 1 ? EVP_RSA_gen(2048)
+							  : EVP_PKEY_Q_keygen(
+								    NULL, NULL,
+								    "ED25519")),
+				 ERR_OK);
+		sign(&sigs[i], keys[i]);
+	}
+	rng_seed(&rng, 7);
+	for (max = 0; max <= 2 * MANY; max = max * 2 + 1) {
+		v = verifier_new(max);
+		for (i = 0; i < 150; i++) {
+			k = rng_below(&rng, MANY);
+			s = rng_below(&rng, 3) ? k : rng_below(&rng, MANY);
+			ck_assert_int_eq(
+				verifier_check(v, secret_key_public(keys[k]),
+					       &message, buf_span(&sigs[s])),
+				s == k ? ERR_OK : ERR_BAD_SIGNATURE);
+		}
+		verifier_free(v);
+	}
+	for (i = 0; i < MANY; i++) {
+		secret_key_free(keys[i]);
+		buf_release(&sigs[i]);
+	}
+}
+END_TEST
+
+static void *sign_some(void *arg)
+{
+	struct buf sig = {0};
+	size_t *good = arg, i;
+
+	for (i = 0; i < 8; i++) {
+		buf_reset(&sig);
+		*good +=
+			!secret_key_sign(i & 1 ? rsa : ed, &sig, &message) &&
+			!check_once(i & 1 ? rsa : ed, &message, buf_span(&sig));
+	}
+	buf_release(&sig);
+	return NULL;
+}
+
+START_TEST(threads_may_sign_with_one_key)
+{
+	pthread_t threads[3];
+	size_t good[3] = {0}, i;
+
+	for (i = 0; i < 3; i++)
+		ck_assert(!pthread_create(&threads[i], NULL, sign_some,
+					  &good[i]));
+	for (i = 0; i < 3; i++) {
+		pthread_join(threads[i], NULL);
+		ck_assert_uint_eq(good[i], 8);
+	}
+}
+END_TEST
+
+int main(void)
+{
+	const TTest *const tests[] = {
+		an_address_is_the_head_of_the_keys_hash,
+		every_flipped_bit_of_a_keys_frame_is_refused,
+		a_key_of_another_length_is_refused,
+		other_encodings_of_a_key_are_refused,
+		a_point_with_two_names_or_of_small_order_is_refused,
+		a_key_pair_of_another_type_is_not_taken,
+		what_a_key_signs_it_verifies,
+		other_software_accepts_our_signatures,
+		every_flipped_bit_of_a_signature_is_refused,
+		a_signature_of_another_key_or_digest_is_refused,
+		a_signature_of_another_length_is_refused,
+		an_ed25519_signature_has_one_form,
+		an_rsa_signature_not_below_the_modulus_is_refused,
+		only_one_set_of_pss_parameters_is_accepted,
+		the_cache_forgets_keys_but_never_mixes_them_up,
+		threads_may_sign_with_one_key,
+	};
+	Suite *s = suite_create("key");
+	TCase *c = tcase_create("key");
+	SRunner *r;
+	size_t i;
+	int failed;
+
+	tcase_add_checked_fixture(c, open_keys, close_keys);
+	tcase_set_timeout(c, 60);
+	for (i = 0; i < ARRAY_LEN(tests); i++)
+		tcase_add_test(c, tests[i]);
+	suite_add_tcase(s, c);
+	r = srunner_create(s);
+	srunner_run_all(r, CK_NORMAL);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed ? 1 : 0;
+}
