@@ -212,7 +212,7 @@ static enum err load(struct chain *c, struct kv_view *store, struct fault *f)
 	if (!hash_eq(&root, &c->tip.state_root))
 		return fault_set(f, ERR_CORRUPT, "",
 				 "the accounts do not have the state root of "
-				 "block %llu; run ccoin verify",
+				 "block %llu",
 				 (unsigned long long)c->tip.height);
 	return ERR_OK;
 }

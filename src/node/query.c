@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reads on a node. They show the adopted tip, which is durable: nothing that
+ * is reported here can be lost by a crash.
+ */
+#include "node/query.h"
+
+#include <string.h>
+
+#include "chain/tables.h"
+#include "ledger/apply.h"
+#include "node/internal.h"
+
+const struct rules *node_rules(const struct node *n)
+{
+	return chain_rules(n->chain);
+}
+
+const struct hash *node_genesis_hash(const struct node *n)
+{
+	return chain_genesis(n->chain);
+}
+
+const struct mempool *node_mempool(const struct node *n)
+{
+	return n->pool;
+}
+
+bool node_is_validator(const struct node *n)
+{
+	return n->validator;
+}
+
+void node_tip(const struct node *n, struct node_tip *out)
+{
+	const struct chain_tip *tip = chain_tip(n->chain);
+
+	*out = (struct node_tip){
+		.height = tip->height,
+		.time = tip->time,
+		.settled = n->engine->ops->settled(n->engine),
+		.supply = tip->supply,
+		.hash = tip->hash,
+		.state_root = tip->state_root,
+		.flushed = chain_watermark(n->chain),
+	};
+}
+
+/* What must be in the store for a chain that is whole. */
+static enum err must(enum err e)
+{
+	return e == ERR_NOT_FOUND ? ERR_CORRUPT : e;
+}
+
+static enum err read_block(struct block_info *out, struct kv_view *v,
+			   uint64_t height)
+{
+	uint8_t key[HEIGHT_KEY_LEN];
+	struct span raw;
+	enum err e;
+
+	height_key(key, height);
+	e = must(kv_get(v, &raw, KV_BLOCKS, SPAN_OF(key)));
+	if (e)
+		return e;
+	buf_append_span(&out->raw, raw);
+	e = must(kv_get(v, &raw, KV_DELTAS, SPAN_OF(key)));
+	if (e)
+		return e;
+	buf_append_span(&out->delta_raw, raw);
+	if (block_decode(&out->block, buf_span(&out->raw)))
+		return ERR_CORRUPT;
+	return delta_decode(&out->delta, buf_span(&out->delta_raw));
+}
+
+enum err query_block(struct block_info *out, struct node *n,
+		     struct kv_view *view, uint64_t height)
+{
+	static const struct hash zeros;
+	struct node_tip tip;
+	enum err e;
+
+	*out = (struct block_info){0};
+	node_tip(n, &tip);
+	if (height > tip.height)
+		return ERR_NOT_FOUND;
+	e = read_block(out, chain_view(n->chain, view), height);
+	if (e) {
+		block_info_release(out);
+		return e;
+	}
+	header_hash(&out->hash, height ? node_genesis_hash(n) : &zeros,
+		    out->block.header_raw);
+	out->confirmations = tip.height - height + 1;
+	out->settled = height <= tip.settled;
+	return ERR_OK;
+}
+
+void block_info_release(struct block_info *b)
+{
+	block_release(&b->block);
+	delta_release(&b->delta);
+	buf_release(&b->raw);
+	buf_release(&b->delta_raw);
+}
+
+enum err query_block_height(uint64_t *height, struct node *n,
+			    struct kv_view *view, const struct hash *hash)
+{
+	struct span value;
+	enum err e;
+
+	e = kv_get(chain_view(n->chain, view), &value, KV_HEIGHTS,
+		   hash_span(hash));
+	if (!e)
+		e = height_decode(height, value);
+	/* written with its block, which may not be adopted yet */
+	if (!e && *height > chain_tip(n->chain)->height)
+		return ERR_NOT_FOUND;
+	return e;
+}
+
+/* --- accounts ---------------------------------------------------------- */
+
+/* The newest entry of the address at or below a height. ERR_NOT_FOUND. */
+static enum err seek_history(struct kv_cursor *c, struct history_entry *out,
+			     uint64_t *height, const struct address *address,
+			     uint64_t below)
+{
+	uint8_t key[HISTORY_KEY_LEN];
+	enum err e;
+
+	e = kv_seek_before(c, history_key(key, address, below));
+	if (e)
+		return e;
+	if (c->key.len != HISTORY_KEY_LEN)
+		return ERR_CORRUPT;
+	if (memcmp(c->key.data, address->b, ADDRESS_LEN))
+		return ERR_NOT_FOUND;
+	*height = get_be64(c->key.data + ADDRESS_LEN);
+	return history_decode(out, c->value);
+}
+
+static enum err account_at(struct account *out, bool *existed, struct node *n,
+			   struct kv_cursor *history,
+			   const struct address *address, uint64_t height)
+{
+	struct history_entry entry;
+	uint64_t at;
+	enum err e;
+
+	*out = (struct account){.address = *address};
+	e = seek_history(history, &entry, &at, address, height + 1);
+	*existed = !e;
+	if (e == ERR_NOT_FOUND) {
+		out->balance = node_rules(n)->new_address_balance;
+		return ERR_OK;
+	}
+	out->balance = entry.balance;
+	out->nonce = entry.nonce;
+	return e;
+}
+
+enum err query_account(struct account *out, bool *exists, struct node *n,
+		       struct kv_view *view, const struct address *address,
+		       uint64_t height)
+{
+	struct kv_cursor *history;
+	bool existed;
+	enum err e;
+
+	if (height > chain_tip(n->chain)->height)
+		return ERR_OUT_OF_RANGE;
+	if (height == chain_tip(n->chain)->height) {
+		e = chain_account(out, &existed, n->chain, view, address);
+	} else {
+		history =
+			kv_cursor_open(chain_view(n->chain, view), KV_HISTORY);
+		e = account_at(out, &existed, n, history, address, height);
+		kv_cursor_close(history);
+	}
+	if (exists)
+		*exists = existed;
+	return e;
+}
+
+enum err query_balance_pending(uint64_t *out, struct node *n,
+			       struct kv_view *view,
+			       const struct address *address)
+{
+	struct account a;
+	uint64_t in, spent;
+	bool existed;
+	enum err e;
+
+	e = chain_account(&a, &existed, n->chain, view, address);
+	if (e)
+		return e;
+	mempool_flow(n->pool, &in, &spent, address);
+	*out = a.balance + in - spent;
+	return ERR_OK;
+}
+
+/* The least address whose hex begins with prefix. */
+static void prefix_start(struct address *out, const char *prefix)
+{
+	char text[ADDRESS_HEX_LEN];
+	size_t len = strlen(prefix);
+
+	memset(text, '0', 2 * ADDRESS_LEN);
+	memcpy(text, prefix, len < 2 * ADDRESS_LEN ? len : 2 * ADDRESS_LEN);
+	if (!address_from_hex(out, SPAN(text, 2 * ADDRESS_LEN)))
+		BUG("a prefix that is not hex");
+}
+
+static bool has_prefix(const struct address *a, const char *prefix)
+{
+	char text[ADDRESS_HEX_LEN];
+
+	return !strncmp(address_hex(text, a), prefix, strlen(prefix));
+}
+
+/* What a walk over accounts needs at each address. */
+struct walk {
+	struct node *n;
+	struct kv_view *view;
+	struct kv_cursor *history; /* NULL: the tip's state */
+	uint64_t height;
+};
+
+static enum err walk_account(struct account *out, bool *existed,
+			     const struct walk *w,
+			     const struct address *address)
+{
+	if (w->history)
+		return account_at(out, existed, w->n, w->history, address,
+				  w->height);
+	return chain_account(out, existed, w->n->chain, w->view, address);
+}
+
+static enum err walk_accounts(struct account *out, size_t *count, bool *more,
+			      struct address *last, const struct walk *w,
+			      struct kv_cursor *addresses, const char *prefix,
+			      size_t limit)
+{
+	size_t visits = 4 * limit + 64;
+	bool existed;
+	enum err e = ERR_OK;
+
+	for (; !e; e = kv_next(addresses)) {
+		struct address a;
+
+		if (addresses->key.len != ADDRESS_LEN)
+			return ERR_CORRUPT;
+		memcpy(a.b, addresses->key.data, ADDRESS_LEN);
+		if (!has_prefix(&a, prefix))
+			return ERR_OK;
+		if (*count == limit || !visits--) {
+			*more = true;
+			return ERR_OK;
+		}
+		*last = a;
+		e = walk_account(&out[*count], &existed, w, &a);
+		if (e)
+			return e;
+		*count += existed;
+	}
+	return e == ERR_NOT_FOUND ? ERR_OK : e;
+}
+
+enum err query_accounts(struct account *out, size_t *count, bool *more,
+			struct address *last, struct node *n,
+			struct kv_view *view, const char *prefix,
+			const struct address *after, uint64_t height,
+			size_t limit)
+{
+	struct kv_view *v = chain_view(n->chain, view);
+	struct walk w = {.n = n, .view = view, .height = height};
+	struct kv_cursor *addresses = kv_cursor_open(v, KV_ADDRESSES);
+	uint8_t from[ADDRESS_LEN + 1] = {0};
+	struct address start;
+	enum err e;
+
+	*count = 0;
+	*more = false;
+	if (height != chain_tip(n->chain)->height)
+		w.history = kv_cursor_open(v, KV_HISTORY);
+	prefix_start(&start, prefix);
+	memcpy(from, start.b, ADDRESS_LEN);
+	if (after && memcmp(after->b, start.b, ADDRESS_LEN) >= 0)
+		memcpy(from, after->b, ADDRESS_LEN);
+	else
+		after = NULL;
+	/* the key just after `after` is the same with a zero byte behind */
+	e = kv_seek(addresses, SPAN(from, ADDRESS_LEN + (after ? 1 : 0)));
+	if (!e)
+		e = walk_accounts(out, count, more, last, &w, addresses, prefix,
+				  limit);
+	kv_cursor_close(addresses);
+	kv_cursor_close(w.history);
+	return e == ERR_NOT_FOUND ? ERR_OK : e;
+}
+
+enum err query_key(struct buf *out, struct node *n, struct kv_view *view,
+		   const struct address *address)
+{
+	struct span key;
+	enum err e;
+
+	e = kv_get(chain_view(n->chain, view), &key, KV_KEYS,
+		   address_span(address));
+	if (!e)
+		buf_append_span(out, key);
+	return e;
+}

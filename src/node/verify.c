@@ -1,0 +1,451 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Verification replays the store's blocks onto a second chain in memory, by
+ * the code that makes and checks blocks, and compares what comes out with
+ * what the store holds. Memory grows with the number of accounts, not with
+ * the length of the chain: derived tables are compared block by block.
+ */
+#include "node/verify.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "chain/chain.h"
+#include "chain/derive.h"
+#include "chain/genesis.h"
+#include "chain/tables.h"
+#include "consensus/engine.h"
+#include "ledger/apply.h"
+
+#define KEYS_KEPT 4096
+
+struct verify {
+	struct kv_view *store;
+	struct chain *stored;	/* the store as a node opens it */
+	struct kv_view *tables; /* its tables as of the tip */
+	struct kv_mem *mem;	/* the second chain's store */
+	struct chain *again;
+	struct engine *engine;
+	struct verifier *verifier;
+	struct kv_overlay *keys; /* address -> key, from verified blocks */
+	uint64_t entries[KV_TABLE_COUNT]; /* that the tables must have */
+	uint64_t seq;
+	uint64_t height;
+	struct verify_report *report;
+	struct fault *f;
+};
+
+static enum err at_block(struct verify *v, enum err e, const char *what)
+{
+	return fault_set(v->f, e, "", "block %llu: %s",
+			 (unsigned long long)v->height, what);
+}
+
+/* --- derived tables ---------------------------------------------------- */
+
+static enum err expect_entry(void *ctx, enum kv_table t, struct span key,
+			     struct span value)
+{
+	struct verify *v = ctx;
+	struct span got;
+	enum err e;
+
+	if (t == KV_ACCOUNTS)
+		return ERR_OK; /* compared at the end */
+	e = kv_get(v->tables, &got, t, key);
+	if (e && e != ERR_NOT_FOUND)
+		return e;
+	if (e || !span_eq(got, value)) {
+		char hex[2 * KV_KEY_MAX + 1];
+
+		hex_encode(hex, key);
+		return fault_set(v->f, ERR_CORRUPT, "",
+				 "block %llu: the entry %s of table %s %s",
+				 (unsigned long long)v->height, hex,
+				 kv_table_name(t),
+				 e ? "is missing" : "is not what it must be");
+	}
+	if (t == KV_KEYS)
+		kv_overlay_put(v->keys, 0, KV_KEYS, key, value);
+	else
+		v->entries[t]++;
+	return ERR_OK;
+}
+
+static enum err account_again(void *ctx, struct account *out,
+			      const struct address *address)
+{
+	struct verify *v = ctx;
+	bool existed;
+
+	return chain_account(out, &existed, v->again, kv_mem_view(v->mem),
+			     address);
+}
+
+static enum err compare_derived(struct verify *v, const struct tx *txs,
+				size_t tx_count, const struct delta *delta)
+{
+	struct derive_sink sink = {account_again, expect_entry, v};
+
+	return derive_block(&sink, v->height, txs, tx_count, delta);
+}
+
+/* Count the entries of a table of the store. */
+static enum err count_table(uint64_t *out, struct verify *v, enum kv_table t)
+{
+	struct kv_cursor *c = kv_cursor_open(v->tables, t);
+	enum err e;
+
+	*out = 0;
+	for (e = kv_seek(c, SPAN("", 0)); !e; e = kv_next(c))
+		++*out;
+	kv_cursor_close(c);
+	return e == ERR_NOT_FOUND ? ERR_OK : e;
+}
+
+static enum err compare_counts(struct verify *v)
+{
+	static const enum kv_table tables[] = {
+		KV_BLOCKS,    KV_DELTAS,  KV_HEIGHTS, KV_ACCOUNTS,
+		KV_ADDRESSES, KV_HISTORY, KV_TXIDS,   KV_KEYS};
+	uint64_t got;
+	size_t i;
+	enum err e;
+
+	v->entries[KV_BLOCKS] = v->entries[KV_DELTAS] = v->entries[KV_HEIGHTS] =
+		v->report->blocks;
+	v->entries[KV_ACCOUNTS] = v->entries[KV_ADDRESSES];
+	v->entries[KV_KEYS] = kv_overlay_count(v->keys);
+	for (i = 0; i < ARRAY_LEN(tables); i++) {
+		e = count_table(&got, v, tables[i]);
+		if (e)
+			return e;
+		if (got != v->entries[tables[i]])
+			return fault_set(
+				v->f, ERR_CORRUPT, "",
+				"table %s has %llu entries, expected %llu",
+				kv_table_name(tables[i]),
+				(unsigned long long)got,
+				(unsigned long long)v->entries[tables[i]]);
+	}
+	return ERR_OK;
+}
+
+/* Every account of the second chain against the store's. */
+static enum err compare_accounts(struct verify *v)
+{
+	struct kv_view *want = chain_view(v->again, kv_mem_view(v->mem));
+	struct kv_cursor *c = kv_cursor_open(want, KV_ACCOUNTS);
+	uint64_t sum = 0;
+	enum err e;
+
+	for (e = kv_seek(c, SPAN("", 0)); !e; e = kv_next(c)) {
+		char hex[ADDRESS_HEX_LEN];
+		struct account a;
+		struct span got;
+
+		e = account_decode(&a, c->value);
+		if (!e)
+			e = kv_get(v->tables, &got, KV_ACCOUNTS, c->key);
+		if (e || !span_eq(got, c->value)) {
+			fault_set(v->f, ERR_CORRUPT, "",
+				  "account %s is not what the blocks make it",
+				  address_hex(hex, &a.address));
+			kv_cursor_close(c);
+			return ERR_CORRUPT;
+		}
+		sum += a.balance;
+		v->report->accounts++;
+	}
+	kv_cursor_close(c);
+	if (e != ERR_NOT_FOUND)
+		return e;
+	if (sum != chain_tip(v->again)->supply)
+		return fault_set(
+			v->f, ERR_CORRUPT, "",
+			"the balances sum up to %llu, the supply is "
+			"%llu",
+			(unsigned long long)sum,
+			(unsigned long long)chain_tip(v->again)->supply);
+	return ERR_OK;
+}
+
+/* --- one block --------------------------------------------------------- */
+
+static enum err check_signatures(struct verify *v, const struct candidate *b)
+{
+	const struct tx *txs = candidate_txs(b);
+	struct kv_view *keys = kv_overlay_view(v->keys);
+	struct span key;
+	size_t i;
+	enum err e;
+
+	for (i = 0; i < candidate_tx_count(b); i++) {
+		e = ERR_OK;
+		key = txs[i].key;
+		if (key.len)
+			kv_overlay_put(v->keys, 0, KV_KEYS,
+				       address_span(&txs[i].sender), key);
+		else
+			e = kv_get(keys, &key, KV_KEYS,
+				   address_span(&txs[i].sender));
+		if (!e)
+			e = verifier_check(v->verifier, key, &txs[i].id,
+					   txs[i].signature);
+		if (e) {
+			char hex[HASH_HEX_LEN];
+
+			return fault_set(v->f, ERR_BAD_SIGNATURE, "",
+					 "block %llu: transaction %s: %s",
+					 (unsigned long long)v->height,
+					 hash_hex(hex, &txs[i].id),
+					 err_text(ERR_BAD_SIGNATURE));
+		}
+	}
+	return ERR_OK;
+}
+
+static enum err compare_log(struct verify *v, const struct candidate *b)
+{
+	struct buf delta = {0};
+	uint8_t key[HEIGHT_KEY_LEN];
+	struct span got;
+	enum err e;
+
+	delta_encode(&delta, candidate_delta(b));
+	e = kv_get(v->store, &got, KV_DELTAS, height_key(key, v->height));
+	if (!e && !span_eq(got, buf_span(&delta)))
+		e = ERR_CORRUPT;
+	buf_release(&delta);
+	if (e)
+		return at_block(v, ERR_CORRUPT,
+				"its delta is not what the block changes");
+	e = kv_get(v->store, &got, KV_HEIGHTS, hash_span(candidate_hash(b)));
+	if (e || !span_eq(got, SPAN_OF(key)))
+		return at_block(v, ERR_CORRUPT,
+				"the index by hash does not have it");
+	return ERR_OK;
+}
+
+static void adopt_in_memory(struct verify *v, const struct candidate *b)
+{
+	struct kv_batch batch = {0};
+
+	chain_commit(v->again, b, &batch);
+	kv_mem_apply(v->mem, &batch);
+	kv_batch_release(&batch);
+}
+
+static void flush_in_memory(struct verify *v)
+{
+	struct kv_batch batch = {0};
+
+	while (chain_flush(v->again, ++v->seq, &batch)) {
+		kv_mem_apply(v->mem, &batch);
+		chain_flushed(v->again);
+		kv_batch_release(&batch);
+	}
+}
+
+/* Blocks and deltas are compared and then not needed again. */
+static void forget_log(struct verify *v)
+{
+	struct kv_batch batch = {0};
+	uint8_t key[HEIGHT_KEY_LEN];
+
+	height_key(key, v->height);
+	kv_batch_del(&batch, KV_BLOCKS, SPAN_OF(key));
+	kv_batch_del(&batch, KV_DELTAS, SPAN_OF(key));
+	kv_batch_del(&batch, KV_HEIGHTS, hash_span(&chain_tip(v->again)->hash));
+	kv_mem_apply(v->mem, &batch);
+	kv_batch_release(&batch);
+}
+
+static enum err check_engine(struct verify *v, const struct block *block,
+			     const struct candidate *b)
+{
+	const struct engine_ops *ops = v->engine->ops;
+	const struct chain_tip *tip = chain_tip(v->again);
+	struct engine_block parent = {
+		.height = tip->height,
+		.time = tip->time,
+		.has_producer = tip->has_producer,
+		.producer = tip->producer,
+		.hash = tip->hash,
+		.has_txs = tip->has_txs,
+	};
+	enum err e;
+
+	e = ops->check_header(v->engine, &parent, &block->header, 0);
+	if (e)
+		return at_block(v, e, err_text(e));
+	e = ops->check_seal(v->engine, &block->header, candidate_hash(b),
+			    &block->seal, v->verifier);
+	return e ? at_block(v, e, err_text(e)) : ERR_OK;
+}
+
+static enum err verify_candidate(struct verify *v, const struct block *block,
+				 struct candidate *b)
+{
+	size_t tx_count = candidate_tx_count(b);
+	enum err e;
+
+	if ((e = check_engine(v, block, b)) || (e = check_signatures(v, b)) ||
+	    (e = compare_log(v, b)))
+		return e;
+	adopt_in_memory(v, b);
+	e = compare_derived(v, candidate_txs(b), tx_count, candidate_delta(b));
+	if (e)
+		return e;
+	v->report->transactions += tx_count;
+	return ERR_OK;
+}
+
+static enum err verify_block(struct verify *v)
+{
+	struct candidate *b = NULL;
+	uint8_t key[HEIGHT_KEY_LEN];
+	struct fault why = {0};
+	struct block block;
+	struct span raw;
+	enum err e;
+
+	e = kv_get(v->store, &raw, KV_BLOCKS, height_key(key, v->height));
+	if (e)
+		return at_block(v, ERR_CORRUPT, "it is missing");
+	e = block_decode(&block, raw);
+	if (e)
+		return at_block(v, e, "its bytes cannot be decoded");
+	e = candidate_check(&b, v->again, kv_mem_view(v->mem), &block, raw,
+			    &why);
+	if (e)
+		at_block(v, e, why.detail);
+	else
+		e = verify_candidate(v, &block, b);
+	block_release(&block);
+	if (e) {
+		candidate_free(b);
+		return e;
+	}
+	e = chain_adopt_take(v->again, b, kv_mem_view(v->mem));
+	flush_in_memory(v);
+	forget_log(v);
+	v->report->blocks++;
+	return e;
+}
+
+/* --- genesis and the whole --------------------------------------------- */
+
+/* Make the genesis block again from the stored rules. */
+static enum err verify_genesis(struct verify *v, const struct rules *rules,
+			       const struct hash *stored)
+{
+	struct kv_batch batch = {0};
+	uint8_t key[HEIGHT_KEY_LEN];
+	struct genesis g;
+	struct block block = {0};
+	struct hash pow;
+	struct span raw;
+	size_t at = 0;
+	enum err e;
+
+	genesis_make(&g, rules);
+	e = kv_get(v->store, &raw, KV_BLOCKS, height_key(key, 0));
+	if (!e)
+		e = block_decode(&block, raw);
+	if (e || !hash_eq(&g.hash, stored) ||
+	    !span_eq(block.header_raw, buf_span(&g.header_raw)) ||
+	    block.tx_count) {
+		e = at_block(v, ERR_CORRUPT,
+			     "it is not the genesis block of the chain's "
+			     "rules");
+		goto out;
+	}
+	pow_hash(&pow, block.seal.nonce, &g.hash);
+	if (!hash_has_zero_digits(&pow, (unsigned)rules->genesis_difficulty)) {
+		e = at_block(v, ERR_BAD_SEAL,
+			     "its nonce does not reach the difficulty");
+		goto out;
+	}
+	while (genesis_batch(&g, block.seal.nonce, &at, &batch)) {
+		kv_mem_apply(v->mem, &batch);
+		kv_batch_release(&batch);
+	}
+	e = chain_open(&v->again, kv_mem_view(v->mem), 1, v->f);
+	if (!e)
+		e = compare_derived(v, NULL, 0, &g.delta);
+	v->report->blocks = 1;
+out:
+	block_release(&block);
+	genesis_release(&g);
+	return e;
+}
+
+static enum err verify_all(struct verify *v, verify_progress_fn *progress,
+			   void *ctx)
+{
+	const struct chain_tip *tip = chain_tip(v->stored);
+	struct engine_block accepted;
+	enum err e;
+
+	v->tables = chain_view(v->stored, v->store);
+	e = verify_genesis(v, chain_rules(v->stored), chain_genesis(v->stored));
+	if (!e)
+		e = engine_ops_of(chain_rules(v->again)->engine)
+			    ->create(&v->engine, chain_rules(v->again), v->f);
+	for (v->height = 1; !e && v->height <= tip->height; v->height++) {
+		e = verify_block(v);
+		if (e)
+			break;
+		accepted = (struct engine_block){0};
+		accepted.height = v->height;
+		accepted.has_producer = chain_tip(v->again)->has_producer;
+		accepted.producer = chain_tip(v->again)->producer;
+		accepted.has_txs = chain_tip(v->again)->has_txs;
+		v->engine->ops->accept(v->engine, &accepted);
+		if (progress)
+			progress(ctx, v->height, tip->height);
+	}
+	if (!e)
+		e = compare_accounts(v);
+	if (!e)
+		e = compare_counts(v);
+	if (e)
+		return e;
+	v->report->height = tip->height;
+	v->report->supply = chain_tip(v->again)->supply;
+	v->report->state_root = chain_tip(v->again)->state_root;
+	return ERR_OK;
+}
+
+enum err node_verify(struct verify_report *out, struct kv_view *store,
+		     verify_progress_fn *progress, void *ctx, struct fault *f)
+{
+	struct verify v = {.store = store, .report = out, .f = f};
+	enum err e;
+
+	*out = (struct verify_report){0};
+	if (f)
+		*f = (struct fault){0};
+	e = chain_open(&v.stored, store, 1, f);
+	if (e)
+		return e;
+	out->genesis = *chain_genesis(v.stored);
+	v.mem = kv_mem_new();
+	v.keys = kv_overlay_new();
+	kv_overlay_set_base(v.keys, kv_mem_view(v.mem));
+	v.verifier = verifier_new(KEYS_KEPT);
+	e = verify_all(&v, progress, ctx);
+	if (e && f && f->code == ERR_OK)
+		fault_set(f, e, "", "block %llu: %s",
+			  (unsigned long long)v.height, err_text(e));
+	verifier_free(v.verifier);
+	if (v.engine)
+		v.engine->ops->destroy(v.engine);
+	chain_free(v.again);
+	chain_free(v.stored);
+	kv_overlay_free(v.keys);
+	kv_mem_free(v.mem);
+	return e;
+}
