@@ -22,12 +22,21 @@ struct omap_node *omap_find(const struct omap *m, struct span key);
  * last of all. NULL when there is none. */
 struct omap_node *omap_lower(const struct omap *m, struct span key);
 struct omap_node *omap_before(const struct omap *m, struct span key);
+/* The neighbours; NULL at either end. */
 struct omap_node *omap_next(const struct omap *m, struct omap_node *n);
+struct omap_node *omap_prev(const struct omap *m, struct omap_node *n);
 struct span omap_key(const struct omap_node *n);
 struct span omap_value(const struct omap_node *n);
-/* Set the value; the node may be replaced by a new one. */
+/* The value's bytes, to be changed in place; their number stays. */
+uint8_t *omap_bytes(struct omap_node *n);
+/*
+ * Set the value; the node may be replaced by a new one. omap_put_parts() sets
+ * it to head followed by tail. Key, value and tail may point into the map.
+ */
 struct omap_node *omap_put(struct omap *m, struct span key, struct span value);
-/* false when there was no such key. */
+struct omap_node *omap_put_parts(struct omap *m, struct span key,
+				 struct span head, struct span tail);
+/* false when there was no such key. The key may point into the map. */
 bool omap_del(struct omap *m, struct span key);
 
 #endif

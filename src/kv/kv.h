@@ -10,7 +10,7 @@
 #include "base/bytes.h"
 #include "base/err.h"
 
-/* X(enumerator, name on disk). Keys are at most KV_KEY_MAX bytes. */
+/* X(enumerator, name on disk). Keys are of 1 to KV_KEY_MAX bytes. */
 #define KV_TABLES(X)                                                           \
 	X(KV_META, "meta")                                                     \
 	X(KV_BLOCKS, "blocks")	     /* height -> block */                     \
@@ -60,11 +60,14 @@ MUST_USE enum err kv_get(struct kv_view *v, struct span *value, enum kv_table t,
 /*
  * A walk over one table in key order. Implementations embed this first.
  * After the view or an overlay below changed, the cursor must be sought
- * again.
+ * again. After a call that gave no ERR_OK it stands nowhere: key and value
+ * are empty, and kv_next() gives ERR_NOT_FOUND until it is sought. Close it
+ * before its view is closed.
  */
 struct kv_cursor;
 struct kv_cursor_ops {
-	/* Stand at the first key >= key; ERR_NOT_FOUND when there is none. */
+	/* Stand at the first key >= key (key.len 0: at the first key);
+	 * ERR_NOT_FOUND when there is none. */
 	enum err (*seek)(struct kv_cursor *c, struct span key);
 	/* Stand at the last key < key (key.data NULL: at the last key). */
 	enum err (*seek_before)(struct kv_cursor *c, struct span key);

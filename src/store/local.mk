@@ -1,1 +1,8 @@
-libshell_a_SOURCES +=
+libshell_a_SOURCES += \
+	src/store/dir_lock.c src/store/dir_lock.h \
+	src/store/kv_lmdb.c src/store/kv_lmdb.h \
+	src/store/kv_lmdb_internal.h \
+	src/store/kv_lmdb_view.c \
+	src/store/kv_lmdb_write.c
+check_PROGRAMS += tests/unit/check_store
+tests_unit_check_store_SOURCES = tests/unit/check_store.c
