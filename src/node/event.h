@@ -48,7 +48,7 @@ struct job {
 
 void job_free(struct job *j);
 
-struct event {
+struct node_event {
 	enum event_kind kind;
 	uint64_t now; /* ms since 1970 */
 	/* EVENT_SUBMIT: answered by NOTIFY_SUBMITTED with this number */

@@ -57,7 +57,7 @@ struct node {
 };
 
 /* submit.c */
-void submit_begin(struct node *n, const struct event *e);
+void submit_begin(struct node *n, const struct node_event *e);
 void submit_checked(struct node *n, struct job *job);
 void submit_free_all(struct node *n);
 /* The sender's public key: seen lately, or in the ledger. ERR_NOT_FOUND. */

@@ -144,8 +144,8 @@ static void tell_drops(struct node *n)
 	effects_add(n->effects, EFFECT_NOTIFY)->notify = NOTIFY_DROPPED;
 }
 
-void node_step(struct node *n, const struct event *event, struct kv_view *view,
-	       struct effects *effects)
+void node_step(struct node *n, const struct node_event *event,
+	       struct kv_view *view, struct effects *effects)
 {
 	n->now = event->now;
 	n->store = view;

@@ -29,7 +29,7 @@ MUST_USE enum err node_new(struct node **out, const struct node_config *config,
 void node_free(struct node *n);
 /* Take one step. Effects are appended. The view shows every batch that an
  * EVENT_DURABLE has reported. */
-void node_step(struct node *n, const struct event *event, struct kv_view *view,
-	       struct effects *effects);
+void node_step(struct node *n, const struct node_event *event,
+	       struct kv_view *view, struct effects *effects);
 
 #endif

@@ -217,7 +217,7 @@ static void answer(struct node *n, struct submission *s)
 	submission_free(s);
 }
 
-static size_t sum_of(const struct event *e)
+static size_t sum_of(const struct node_event *e)
 {
 	size_t i, total = 0;
 
@@ -226,7 +226,7 @@ static size_t sum_of(const struct event *e)
 	return total;
 }
 
-void submit_begin(struct node *n, const struct event *e)
+void submit_begin(struct node *n, const struct node_event *e)
 {
 	struct submission *s = xcalloc(1, sizeof(*s));
 	struct job *job = xcalloc(1, sizeof(*job));

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Make a chain in a store from a genesis file: read, mine the genesis block,
+ * write it. Shared by ccoin-init and ccoind --genesis.
+ */
+#ifndef DAEMON_INIT_H
+#define DAEMON_INIT_H
+
+#include "base/err.h"
+#include "ledger/genesis.h"
+#include "store/kv_lmdb.h"
+
+struct init_result {
+	uint64_t nonce;
+	struct hash pow;
+	struct hash genesis; /* the chain's id */
+};
+
+/* Told now and then while mining; false gives up. */
+struct init_progress {
+	bool (*tell)(void *ctx, uint64_t tries);
+	void *ctx;
+};
+
+/* Read and parse a genesis file. The fault's detail names the path. */
+MUST_USE enum err init_read_genesis(struct rules *out, const char *path,
+				    struct fault *f);
+/*
+ * Mine and write the genesis block. ERR_EXISTS when the store holds a chain
+ * (nothing is changed); ERR_TIMEOUT when progress gave up. out and progress
+ * may be NULL.
+ */
+MUST_USE enum err init_store(struct init_result *out, struct store *store,
+			     const struct rules *rules,
+			     const struct init_progress *progress,
+			     struct fault *f);
+
+#endif
