@@ -6,3 +6,6 @@ libcore_a_SOURCES += \
 
 check_PROGRAMS += tests/unit/check_tx_json
 tests_unit_check_tx_json_SOURCES = tests/unit/check_tx_json.c
+
+check_PROGRAMS += tests/unit/check_codec
+tests_unit_check_codec_SOURCES = tests/unit/check_codec.c

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Open what a daemon needs, in an order in which each failure leaves nothing
+ * behind: lock, chain, key.
+ */
+#define _GNU_SOURCE
+#include "daemon/open.h"
+
+#include <errno.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "chain/genesis.h"
+#include "daemon/dev.h"
+#include "daemon/files.h"
+#include "daemon/init.h"
+#include "loop/clock.h"
+#include "store/keyfile.h"
+
+/* --- the development chain --------------------------------------------- */
+
+static enum err temporary_dir(char **out, struct fault *f)
+{
+	const char *base = getenv("TMPDIR");
+	char *path =
+		path_join(base && *base ? base : "/tmp", "ccoin-dev-XXXXXX");
+
+	*out = path;
+	if (mkdtemp(path))
+		return ERR_OK;
+	fault_set(f, ERR_IO, "", "%s: %s", path, strerror(errno));
+	free(path);
+	*out = NULL;
+	return ERR_IO;
+}
+
+/* The account of a development chain: the one that was asked for, or the
+ * first that has a key, or a new one. */
+static enum err dev_account(struct opened *o, struct config *config,
+			    const char *password, struct fault *f)
+{
+	struct address *list;
+	size_t count;
+	enum err e;
+
+	if (!config->account.given) {
+		e = keyfile_list(&list, &count, o->datadir, f);
+		if (e)
+			return e;
+		if (count) {
+			config->account.given = true;
+			config->account.value = list[0];
+		}
+		free(list);
+	}
+	if (config->account.given)
+		return ERR_OK;
+	e = keyfile_create(&o->key, o->datadir, KEY_RSA2048, password, f);
+	if (e)
+		return e;
+	config->account.given = true;
+	config->account.value = *secret_key_address(o->key);
+	return ERR_OK;
+}
+
+static enum err dev_chain(struct opened *o, struct config *config,
+			  struct fault *f)
+{
+	struct rules rules;
+	enum err e;
+
+	dev_rules(&rules, &config->account.value, clock_now_ms(),
+		  config->dev.seconds);
+	e = init_store(NULL, o->store, &rules, NULL, f);
+	rules_release(&rules);
+	return e;
+}
+
+/* --- the chain --------------------------------------------------------- */
+
+static enum err compare_hash(const struct opened *o, const struct hash *got,
+			     const struct hash *want, const char *field,
+			     struct fault *f)
+{
+	char a[HASH_HEX_LEN], b[HASH_HEX_LEN];
+
+	if (hash_eq(got, want))
+		return ERR_OK;
+	return fault_set(f, ERR_OTHER_CHAIN, field,
+			 "%s holds chain %.16s..., expected %.16s...",
+			 o->datadir, hash_hex(a, got), hash_hex(b, want));
+}
+
+/* The store has a chain: is it the one that was asked for? */
+static enum err check_chain(const struct opened *o, const struct config *config,
+			    const struct hash *genesis, struct fault *f)
+{
+	struct genesis wanted;
+	struct rules rules;
+	enum err e;
+
+	if (config->genesis_hash.given) {
+		e = compare_hash(o, genesis, &config->genesis_hash.value,
+				 "genesis-hash", f);
+		if (e)
+			return e;
+	}
+	if (!config->genesis)
+		return ERR_OK;
+	e = init_read_genesis(&rules, config->genesis, f);
+	if (e)
+		return e;
+	genesis_make(&wanted, &rules);
+	e = compare_hash(o, genesis, &wanted.hash, "genesis", f);
+	genesis_release(&wanted);
+	rules_release(&rules);
+	return e;
+}
+
+static enum err make_chain(struct opened *o, struct config *config,
+			   struct fault *f)
+{
+	struct rules rules;
+	enum err e;
+
+	if (config->dev.on)
+		return dev_chain(o, config, f);
+	if (!config->genesis)
+		return fault_set(f, ERR_NOT_FOUND, "",
+				 "%s holds no chain; run ccoin-init, or give "
+				 "--genesis FILE or --dev",
+				 o->datadir);
+	e = init_read_genesis(&rules, config->genesis, f);
+	if (e)
+		return e;
+	e = init_store(NULL, o->store, &rules, NULL, f);
+	rules_release(&rules);
+	return e;
+}
+
+static enum err open_chain(struct opened *o, struct config *config,
+			   struct fault *f)
+{
+	struct hash genesis;
+	struct rules rules;
+	enum err e;
+
+	e = genesis_load(&rules, &genesis, store_view(o->store), f);
+	if (e == ERR_NOT_FOUND) {
+		e = make_chain(o, config, f);
+		if (!e)
+			e = store_view_renew(o->store, f);
+		if (!e)
+			e = genesis_load(&rules, &genesis, store_view(o->store),
+					 f);
+	}
+	if (e)
+		return e;
+	rules_release(&rules);
+	return check_chain(o, config, &genesis, f);
+}
+
+/* --- the key ----------------------------------------------------------- */
+
+static enum err open_key(struct opened *o, const struct config *config,
+			 const char *password, struct fault *f)
+{
+	if (o->key)
+		return ERR_OK;
+	if (!config->account.given) {
+		if (!config->validator)
+			return ERR_OK;
+		return fault_set(f, ERR_MISSING_FIELD, "account",
+				 "--validator needs an account: give "
+				 "--account ADDRESS");
+	}
+	return keyfile_load(&o->key, o->datadir, &config->account.value,
+			    password, f);
+}
+
+static enum err open_all(struct opened *o, struct config *config,
+			 const char *password, struct fault *f)
+{
+	unsigned flags = config->dev.on || config->genesis ? STORE_CREATE : 0;
+	enum err e;
+
+	if (config->dev.on && !config->datadir_given) {
+		e = temporary_dir(&o->datadir, f);
+		if (e)
+			return e;
+		o->temporary = true;
+	} else {
+		o->datadir = xstrdup(config->datadir);
+	}
+	if (flags) {
+		e = dir_make(o->datadir, f);
+		if (e)
+			return e;
+	}
+	e = store_open(&o->store, o->datadir, flags, f);
+	if (e == ERR_NOT_FOUND)
+		return fault_set(f, e, "",
+				 "%s holds no chain; run ccoin-init, or give "
+				 "--genesis FILE or --dev",
+				 o->datadir);
+	if (!e && config->dev.on) {
+		config->validator = true;
+		e = dev_account(o, config, password, f);
+	}
+	if (!e)
+		e = open_chain(o, config, f);
+	return e ? e : open_key(o, config, password, f);
+}
+
+enum err daemon_open(struct opened *out, struct config *config, struct fault *f)
+{
+	char *password = NULL;
+	struct fault unused;
+	enum err e = ERR_OK;
+
+	*out = (struct opened){0};
+	if (config->password_file)
+		e = keyfile_password(&password, config->password_file, f);
+	if (!e)
+		e = open_all(out, config, password, f);
+	keyfile_wipe(password);
+	if (e)
+		daemon_close(out, &unused);
+	return e;
+}
+
+static int remove_entry(const char *path, const struct stat *st, int type,
+			struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
+
+enum err daemon_close(struct opened *o, struct fault *f)
+{
+	enum err e = store_close(o->store, f);
+
+	secret_key_free(o->key);
+	if (o->temporary)
+		nftw(o->datadir, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+	free(o->datadir);
+	*o = (struct opened){0};
+	return e;
+}
