@@ -4,7 +4,13 @@
  * ordered by nonce: what follows the account's nonce without a gap is
  * executable ("pending"), what stands behind a gap is "queued". Ordered by
  * fee per byte of full bytes, then by arrival. Bounded in bytes and per
- * account; a full pool drops the cheapest.
+ * account; a full pool drops the cheapest: queued ones before pending ones
+ * (their fees are promises that may never be kept), then by fee per byte,
+ * then the newest.
+ *
+ * Every entry can be paid from the state that the pool was told last, after
+ * the pending ones of its sender before it. Queued ones are not charged to
+ * each other until the gap before them closes.
  */
 #ifndef MEMPOOL_MEMPOOL_H
 #define MEMPOOL_MEMPOOL_H
@@ -21,21 +27,28 @@
 enum mempool_place { MEMPOOL_PENDING, MEMPOOL_QUEUED };
 
 struct mempool;
-/* max_bytes counts full bytes plus MEMPOOL_ENTRY_COST per transaction. */
+/* max_bytes counts full bytes plus MEMPOOL_ENTRY_COST per transaction: a
+ * measure that does not depend on the machine. Real memory is some 200
+ * bytes per transaction more. */
 #define MEMPOOL_ENTRY_COST 256
 MUST_USE struct mempool *mempool_new(size_t max_bytes, uint64_t seed);
 void mempool_free(struct mempool *m);
 
 /*
- * Whether tx could enter, before the cost of checking its signature.
- * account is the sender's present state (of the tip); height that of the
- * next block. ERR_OK also when it is in the pool already (then *known:
- * its id is there; compare full hashes to know whether the bytes are).
- * ERR_NONCE_TOO_LOW, ERR_NONCE_GAP (beyond the window), ERR_EXPIRED,
- * ERR_INSUFFICIENT_BALANCE (amounts and fees of its sender's earlier
- * pending nonces included), ERR_AMOUNT_OVERFLOW (amount + fee),
- * ERR_REPLACEMENT_FEE_TOO_LOW, ERR_MEMPOOL_FULL (it would be the cheapest
- * itself). The fault names the field ("number", "amount", ...).
+ * Whether tx could enter, before the cost of checking its signature. tx is
+ * decoded and hashed. account is the sender's present state (of the tip),
+ * the one that mempool_account_changed() told last; height that of the next
+ * block. ERR_OK also when it is in the pool already (then *known: its id is
+ * there; compare full hashes to know whether the bytes are).
+ * ERR_NONCE_TOO_LOW, ERR_NONCE_GAP (beyond the window, which also bounds a
+ * sender's queue), ERR_EXPIRED, ERR_AMOUNT_OVERFLOW (amount + fee),
+ * ERR_REPLACEMENT_FEE_TOO_LOW (below 110% of the fee of the one with its
+ * nonce, rounded up, or not more than it), ERR_INSUFFICIENT_BALANCE (amounts
+ * and fees of its sender's earlier pending nonces included, not those of the
+ * one that it replaces), ERR_MEMPOOL_FULL (it would be the cheapest itself,
+ * or could only enter by dropping an earlier nonce of its own sender). The
+ * first that applies, in this order. The fault names the field ("number",
+ * "amount", ...). min_fee is the ledger's.
  */
 MUST_USE enum err mempool_check(const struct mempool *m, bool *known,
 				const struct tx *tx,
@@ -44,7 +57,10 @@ MUST_USE enum err mempool_check(const struct mempool *m, bool *known,
 /*
  * Add a verified, hashed transaction; its full bytes are copied. Errors as
  * above. When its id is there already: ERR_OK, the bytes that came first
- * stay. May drop or replace others (see mempool_drops()).
+ * stay. May drop others: what it replaces (ERR_REPLACED), what is cheaper in
+ * a full pool (ERR_MEMPOOL_FULL), and later ones of its sender that cannot
+ * be paid after it (ERR_INSUFFICIENT_BALANCE). What stood behind a dropped
+ * one becomes queued.
  */
 MUST_USE enum err mempool_add(struct mempool *m, enum mempool_place *place,
 			      const struct tx *tx,
@@ -52,14 +68,17 @@ MUST_USE enum err mempool_add(struct mempool *m, enum mempool_place *place,
 			      struct fault *f);
 
 /*
- * A block came: account is the new state of an address that it changed.
- * Removes what its nonce has passed (no drop: it was included, unless the id
- * is not in the block, which is ERR_NONCE_TOO_LOW as a drop: the caller
- * first takes out the included ids with mempool_remove_included()), and
- * decides anew which of the rest are executable and payable; what cannot be
- * paid any more is dropped as ERR_INSUFFICIENT_BALANCE.
+ * account is the new state of an address that a block changed. Removes what
+ * its nonce has passed (as drops, ERR_NONCE_TOO_LOW: the caller first takes
+ * out the included ids with mempool_remove_included()), and decides anew
+ * which of the rest are executable and payable; what cannot be paid any more
+ * is dropped as ERR_INSUFFICIENT_BALANCE. When the nonce went back (a
+ * reorganisation), what is beyond the window then is dropped as
+ * ERR_NONCE_GAP.
  */
 void mempool_account_changed(struct mempool *m, const struct account *account);
+/* Take out what a block includes, in the block's order: no drop. The rest of
+ * a sender's run stays pending. Fine when the id is not there. */
 void mempool_remove_included(struct mempool *m, const struct hash *id);
 /* Drop what is not valid at this height any more (ERR_EXPIRED). */
 void mempool_expire(struct mempool *m, uint64_t height);
@@ -74,14 +93,15 @@ struct mempool_entry {
 /* false when no such id is pending or queued. */
 bool mempool_get(const struct mempool *m, struct mempool_entry *out,
 		 const struct hash *id);
-/* Walk by arrival: start with *arrival = 0; false at the end. */
+/* Walk by arrival: start with *arrival = 0; false at the end. The pool may
+ * change between two calls: what came later is seen. */
 bool mempool_next(const struct mempool *m, struct mempool_entry *out,
 		  uint64_t *arrival);
 size_t mempool_count(const struct mempool *m);
 size_t mempool_executable(const struct mempool *m); /* of these, pending */
-size_t mempool_bytes(const struct mempool *m);
+size_t mempool_bytes(const struct mempool *m);	    /* as max_bytes counts */
 /* The nonce that the sender's next transaction should have, when the
- * account's is account_nonce. */
+ * account's is account_nonce: the first that is missing. */
 uint64_t mempool_next_nonce(const struct mempool *m,
 			    const struct address *sender,
 			    uint64_t account_nonce);
@@ -102,8 +122,9 @@ const struct tx *mempool_pick_next(struct mempool_pick *p);
 /* Leave out the rest of the sender of the one just given. */
 void mempool_pick_skip_sender(struct mempool_pick *p);
 
-/* How many were ever dropped (not included); and why this id was, among the
- * last MEMPOOL_DROPPED_KEPT. ERR_OK when it is not among them. */
+/* How many were ever dropped (not included; a refusal is no drop); and why
+ * this id was, among the last MEMPOOL_DROPPED_KEPT. ERR_OK when it is not
+ * among them, or came back, or was included since. */
 uint64_t mempool_drops(const struct mempool *m);
 enum err mempool_dropped(const struct mempool *m, const struct hash *id);
 
