@@ -7,3 +7,7 @@ libcore_a_SOURCES += \
 	src/node/query_tx.c \
 	src/node/submit.c \
 	src/node/verify.c src/node/verify.h
+
+check_PROGRAMS += tests/unit/check_node
+tests_unit_check_node_SOURCES = tests/unit/check_node.c tests/unit/driver.c \
+	tests/unit/driver.h

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A whole node in a test: the production core over kv_mem, on a clock that
+ * the test moves, with Ed25519 keys made from small numbers. Jobs and commits
+ * happen when the test says, and a crash drops what was not durable.
+ */
+#ifndef TESTS_UNIT_DRIVER_H
+#define TESTS_UNIT_DRIVER_H
+
+#include "node/node.h"
+#include "node/query.h"
+#include "node/verify.h"
+
+#define DRIVER_START UINT64_C(1700000000000)
+#define DRIVER_RESULTS 4096
+
+struct driver {
+	struct kv_mem *mem;
+	struct node *node;
+	struct secret_key *key; /* of the validator */
+	struct verifier *verifier;
+	struct effects pending; /* jobs and commits not carried out yet */
+	uint64_t now;
+	uint64_t timer; /* 0: none */
+	uint64_t blocks_told;
+	uint64_t drops_told;
+	struct submit_result results[DRIVER_RESULTS]; /* of the last submit */
+	size_t result_count;
+	bool answered;
+};
+
+/* The key of a small number; the caller frees. */
+struct secret_key *test_key(unsigned number);
+struct address test_address(unsigned number);
+
+/*
+ * A node whose genesis has key 1 as its one miner and as the holder of
+ * `balance`; more is JSON members to add ("" or ", \"x\": 1"), mining the
+ * members of block_mining.
+ */
+void driver_new(struct driver *d, uint64_t balance, const char *mining,
+		const char *more);
+void driver_free(struct driver *d);
+/* Carry out the first job or commit that waits; false when none does. */
+bool driver_do_one(struct driver *d);
+/* Carry out all. */
+void driver_settle(struct driver *d);
+/* Move the clock, ringing the timer when due, and carry out all. */
+void driver_advance(struct driver *d, uint64_t ms);
+/* Forget what is not durable, and start again. */
+void driver_crash(struct driver *d);
+/* Submit and carry out until it is answered (blocks wait for the clock). */
+void driver_submit(struct driver *d, const struct span *txs, size_t count);
+/* A signed transfer from the key of a number; the caller releases. */
+struct buf driver_transfer(const struct driver *d, unsigned from,
+			   uint64_t nonce, const struct address *to,
+			   uint64_t amount, uint64_t fee);
+/* Submit one; its result. */
+struct submit_result driver_send(struct driver *d, unsigned from,
+				 uint64_t nonce, unsigned to, uint64_t amount,
+				 uint64_t fee);
+uint64_t driver_height(const struct driver *d);
+/* At the tip. */
+uint64_t driver_balance(struct driver *d, unsigned number);
+
+#endif
