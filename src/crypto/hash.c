@@ -8,6 +8,7 @@
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "crypto/hash.h"
 
+#include <endian.h>
 #include <string.h>
 
 #include <openssl/sha.h>
@@ -26,6 +27,7 @@ static const SHA_LONG initial[8] = {
 static void compress(struct hash *out, const uint8_t *data, size_t blocks)
 {
 	SHA256_CTX c;
+	uint32_t word;
 	size_t i;
 
 	/* SHA256_Transform looks at nothing else of the context. */
@@ -33,10 +35,9 @@ static void compress(struct hash *out, const uint8_t *data, size_t blocks)
 	for (i = 0; i < blocks; i++)
 		SHA256_Transform(&c, data + i * BLOCK);
 	for (i = 0; i < 8; i++) {
-		out->b[4 * i] = (uint8_t)(c.h[i] >> 24);
-		out->b[4 * i + 1] = (uint8_t)(c.h[i] >> 16);
-		out->b[4 * i + 2] = (uint8_t)(c.h[i] >> 8);
-		out->b[4 * i + 3] = (uint8_t)c.h[i];
+		/* gcc makes a detour of bytes picked by shifts. */
+		word = htobe32(c.h[i]);
+		memcpy(out->b + 4 * i, &word, 4);
 	}
 }
 

@@ -4,4 +4,5 @@ libcore_a_SOURCES += \
 	src/kv/kv_mem.c \
 	src/kv/kv_overlay.c
 check_PROGRAMS += tests/unit/check_kv
-tests_unit_check_kv_SOURCES = tests/unit/check_kv.c
+tests_unit_check_kv_SOURCES = tests/unit/check_kv.c \
+	tests/unit/scratch.c tests/unit/scratch.h

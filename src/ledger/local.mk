@@ -4,7 +4,11 @@ libcore_a_SOURCES += \
 	src/ledger/delta.c src/ledger/delta.h \
 	src/ledger/genesis.h src/ledger/genesis_json.c \
 	src/ledger/genesis_names.c \
-	src/ledger/rules.c src/ledger/rules_table.h
+	src/ledger/rules.c src/ledger/rules_table.h \
+	src/ledger/state_node.h src/ledger/state_proof.c \
+	src/ledger/state_stream.c \
+	src/ledger/state_tree.c src/ledger/state_tree.h
 
-check_PROGRAMS += tests/unit/check_genesis
+check_PROGRAMS += tests/unit/check_genesis tests/unit/check_state_tree
 tests_unit_check_genesis_SOURCES = tests/unit/check_genesis.c
+tests_unit_check_state_tree_SOURCES = tests/unit/check_state_tree.c

@@ -25,7 +25,8 @@
 
 struct state_tree;
 
-/* Scan the whole table accounts of the view. The tree keeps no reference. */
+/* Scan the whole table accounts of the view. The tree keeps no reference.
+ * ERR_CORRUPT when a key is not 32 bytes, or out of order. */
 MUST_USE enum err state_tree_build(struct state_tree **out,
 				   struct kv_view *view);
 void state_tree_free(struct state_tree *t);
@@ -33,7 +34,10 @@ void state_tree_root(struct hash *out, const struct state_tree *t);
 uint64_t state_tree_count(const struct state_tree *t); /* accounts */
 size_t state_tree_bytes(const struct state_tree *t);   /* memory used */
 
-/* An account's new record (accounts are never removed). */
+/*
+ * An account's new record. No block removes an account, but going back over
+ * the block that made one does: record.data NULL.
+ */
 struct state_change {
 	struct hash key;    /* account_key() */
 	struct span record; /* account_encode() */
@@ -42,7 +46,8 @@ struct state_change {
 /*
  * What the tree becomes after the changes, which are sorted by key without
  * duplicates. view shows the table accounts as the tree stands, that is
- * without the changes. The tree itself is left as it is.
+ * without the changes; ERR_CORRUPT when it visibly does not. The tree itself
+ * is left as it is.
  */
 struct state_patch;
 MUST_USE enum err state_tree_patch(struct state_patch **out,
@@ -60,7 +65,7 @@ void state_tree_take(struct state_tree *t, struct state_patch *p);
  * A proof that key has this record, or that it has none: the siblings from
  * the root down, and, where another account stands in the key's place, that
  * account's leaf. Encoded as [[sibling, ...], other]: other is an empty
- * array, or [key, SHA-256(record)].
+ * array, or [key, SHA-256(record)]. view as for state_tree_patch().
  */
 MUST_USE enum err state_tree_prove(struct buf *out, const struct state_tree *t,
 				   struct kv_view *view,

@@ -5,4 +5,5 @@ libshell_a_SOURCES += \
 	src/store/kv_lmdb_view.c \
 	src/store/kv_lmdb_write.c
 check_PROGRAMS += tests/unit/check_store
-tests_unit_check_store_SOURCES = tests/unit/check_store.c
+tests_unit_check_store_SOURCES = tests/unit/check_store.c \
+	tests/unit/scratch.c tests/unit/scratch.h
