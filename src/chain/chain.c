@@ -89,6 +89,7 @@ enum err chain_derive(struct chain *c, struct kv_view *store, uint64_t height,
 
 /* --- opening ----------------------------------------------------------- */
 
+/* On an error nothing is left to release. */
 static enum err read_block(struct block *block, struct delta *delta,
 			   struct kv_view *store, uint64_t height)
 {
@@ -97,15 +98,17 @@ static enum err read_block(struct block *block, struct delta *delta,
 	enum err e;
 
 	*block = (struct block){0};
+	*delta = (struct delta){0};
 	height_key(key, height);
 	e = kv_get(store, &raw, KV_BLOCKS, SPAN_OF(key));
-	if (e)
-		return e == ERR_NOT_FOUND ? ERR_CORRUPT : e;
-	if (block_decode(block, raw) || block->header.height != height)
-		return ERR_CORRUPT;
-	e = kv_get(store, &raw, KV_DELTAS, SPAN_OF(key));
+	if (!e && (block_decode(block, raw) || block->header.height != height))
+		e = ERR_CORRUPT;
+	if (!e)
+		e = kv_get(store, &raw, KV_DELTAS, SPAN_OF(key));
 	if (!e)
 		e = delta_decode(delta, raw);
+	if (e)
+		block_release(block);
 	return e == ERR_NOT_FOUND ? ERR_CORRUPT : e;
 }
 

@@ -3,7 +3,6 @@
  * Open what a daemon needs, in an order in which each failure leaves nothing
  * behind: lock, chain, key.
  */
-#define _GNU_SOURCE
 #include "daemon/open.h"
 
 #include <errno.h>
