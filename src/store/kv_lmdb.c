@@ -27,8 +27,10 @@
  * sanitizers leave. */
 #define MAP_SIZE_MOST (UINT64_C(1) << 40)
 #define MAP_SIZE_LEAST (UINT64_C(1) << 26)
-/* Views at once, the store's own included, and one for the opening. */
-#define READERS 128
+/* Views at once that LMDB is asked for. It gives what its lock file has room
+ * for, and the file of this many bytes has room for more. */
+#define READERS (STORE_SNAPSHOTS + 2)
+#define READERS_FILE 8192
 /* Pages that a crash may leave missing at the file's end. */
 #define CRASH_SLACK 16
 
@@ -120,6 +122,23 @@ static enum err expect_store(const struct store *s, struct fault *f)
 		return fault_set(f, ERR_NOT_FOUND, "",
 				 "there is no chain in %s", s->datadir);
 	return path_fault(f, "read", s->data, errno);
+}
+
+/*
+ * LMDB writes its table of readers through a map. A page of it that has no
+ * place on a full disk would end the process, so it gets its place first.
+ */
+static enum err reserve_readers(const struct store *s, struct fault *f)
+{
+	char *path = path_join(s->chain, "lock.mdb");
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	int error = fd < 0 ? errno : posix_fallocate(fd, 0, READERS_FILE);
+	enum err e = error ? path_fault(f, "open", path, error) : ERR_OK;
+
+	if (fd >= 0)
+		close(fd);
+	free(path);
+	return e;
 }
 
 static int open_env(struct store *s, uint64_t map_size)
@@ -310,6 +329,8 @@ static enum err open_steps(struct store *s, unsigned flags, struct fault *f)
 		e = dir_lock(&s->lock_fd, s->datadir, f);
 	if (!e && create)
 		e = make_dir(s->chain, f);
+	if (!e && !s->read_only)
+		e = reserve_readers(s, f);
 	if (!e)
 		e = open_map(s, f);
 	if (!e)

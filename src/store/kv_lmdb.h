@@ -26,6 +26,9 @@
  */
 #define STORE_TXN_OPS 20000
 
+/* As many snapshots at once are sure to be given. */
+#define STORE_SNAPSHOTS 100
+
 struct store;
 
 enum store_flags {
@@ -63,7 +66,7 @@ MUST_USE enum err store_view_renew(struct store *s, struct fault *f);
 /*
  * A view of its own of what is durable now, for an answer that is made in
  * slices. It keeps the pages of its moment from being used again: close it
- * soon. ERR_OVERLOADED when there are too many (126).
+ * soon. ERR_OVERLOADED: more than STORE_SNAPSHOTS are open.
  */
 MUST_USE enum err store_snapshot_open(struct kv_view **out, struct store *s,
 				      struct fault *f);
