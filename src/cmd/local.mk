@@ -1,0 +1,17 @@
+# All but the mains is in the library, so that tests can link it.
+libshell_a_SOURCES += \
+	src/cmd/book.c src/cmd/book.h \
+	src/cmd/client.c src/cmd/client.h \
+	src/cmd/wallet.c src/cmd/wallet.h \
+	src/cmd/wallet_keys.c \
+	src/cmd/wallet_node.c \
+	src/cmd/wallet_read.c \
+	src/cmd/wallet_rnd.c \
+	src/cmd/wallet_send.c \
+	src/cmd/wallet_tx.c src/cmd/wallet_tx.h \
+	src/cmd/wallet_verify.c
+bin_PROGRAMS += ccoin ccoin-init
+ccoin_SOURCES = src/cmd/ccoin.c
+ccoin_LDADD = $(SHELL_LIBS)
+ccoin_init_SOURCES = src/cmd/ccoin_init.c
+ccoin_init_LDADD = $(SHELL_LIBS)

@@ -1,1 +1,10 @@
-libshell_a_SOURCES +=
+libshell_a_SOURCES += \
+	src/daemon/config.c src/daemon/config.h \
+	src/daemon/config_table.c src/daemon/config_table.h \
+	src/daemon/files.c src/daemon/files.h \
+	src/daemon/init.c src/daemon/init.h \
+	src/daemon/option_line.c \
+	src/daemon/options.c src/daemon/options.h \
+	src/daemon/start.c
+check_PROGRAMS += tests/unit/check_config
+tests_unit_check_config_SOURCES = tests/unit/check_config.c

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The table of settings, for daemon/config.c alone: config_table.c has the
+ * rows. A setting is added by adding a row there, its number here and its
+ * field in daemon/config.h.
+ */
+#ifndef DAEMON_CONFIG_TABLE_H
+#define DAEMON_CONFIG_TABLE_H
+
+#include "daemon/config.h"
+
+#define CONFIG_URL_DEFAULT "http://127.0.0.1:5000"
+
+enum config_row {
+	ROW_FILE,
+	ROW_DATADIR,
+	ROW_PORT,
+	ROW_HTTP,
+	ROW_HOSTS,
+	ROW_VALIDATOR,
+	ROW_ROLE,
+	ROW_ACCOUNT,
+	ROW_PASSWORD,
+	ROW_THREADS,
+	ROW_GENESIS,
+	ROW_GENESIS_HASH,
+	ROW_DEV,
+	ROW_LOG_LEVEL,
+	ROW_LOG_FORMAT,
+	ROW_URL,
+	ROW_JSON,
+	ROW_BASE_PATH,
+	ROW_DISCOVERY_HOST,
+	ROW_DISCOVERY_PORT,
+	ROW_DISCOVERY_PROTO,
+	ROW_CHECK,
+	ROW_PRINT,
+	ROW_VERSION,
+	ROW_HELP,
+	ROW_COUNT
+};
+
+extern const struct option_spec config_specs[ROW_COUNT];
+
+#endif
