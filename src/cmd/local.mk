@@ -10,8 +10,10 @@ libshell_a_SOURCES += \
 	src/cmd/wallet_send.c \
 	src/cmd/wallet_tx.c src/cmd/wallet_tx.h \
 	src/cmd/wallet_verify.c
-bin_PROGRAMS += ccoin ccoin-init
+bin_PROGRAMS += ccoin ccoin-init ccoind
 ccoin_SOURCES = src/cmd/ccoin.c
 ccoin_LDADD = $(SHELL_LIBS)
 ccoin_init_SOURCES = src/cmd/ccoin_init.c
 ccoin_init_LDADD = $(SHELL_LIBS)
+ccoind_SOURCES = src/cmd/ccoind.c
+ccoind_LDADD = $(SHELL_LIBS)

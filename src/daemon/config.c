@@ -137,9 +137,9 @@ static enum err set_all_given(struct config *c, const struct option_line *line,
 static enum err place_fault(struct fault *f, enum err code, const char *file,
 			    const char *path, const char *text)
 {
-	char field[FAULT_FIELD_MAX];
+	char field[2 * FAULT_FIELD_MAX]; /* fault_set() cuts it */
 
-	snprintf(field, sizeof(field), "%s: %s", file, path);
+	snprintf(field, sizeof(field), "%.99s: %.50s", file, path);
 	return fault_set(f, code, path[0] ? field : file, "%s", text);
 }
 

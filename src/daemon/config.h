@@ -9,6 +9,7 @@
 #define DAEMON_CONFIG_H
 
 #include "daemon/options.h"
+#include "loop/log.h"
 
 #define P2P_PORT_DEFAULT 4999
 #define CONFIG_FILE_MAX (1u << 20)
@@ -16,15 +17,6 @@
 #define DEV_SECONDS_MAX 3600
 
 enum program { PROGRAM_CCOIND = 1, PROGRAM_INIT = 2, PROGRAM_CCOIN = 4 };
-
-enum log_level {
-	LOG_LEVEL_ERROR,
-	LOG_LEVEL_WARNING,
-	LOG_LEVEL_INFO,
-	LOG_LEVEL_DEBUG
-};
-
-enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
 
 enum config_action {
 	CONFIG_RUN, /* do what the program is for */

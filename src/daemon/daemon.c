@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
 
 #include "daemon/cookie.h"
 #include "daemon/open.h"
@@ -21,38 +23,41 @@
 #include "loop/signals.h"
 #include "loop/workers.h"
 #include "node/query.h"
-#include "store/kv_lmdb.h"
 
 struct daemon {
 	struct config *config;
-	struct opened opened; /* store, key, account, what it is called */
+	const struct config_input *input; /* where config came from */
+	struct opened opened;
 	struct node *node;
 	struct event_base *base;
-	struct timer *timer;
-	struct event *durable;
-	struct workers *workers;
 	struct signals *signals;
+	struct timer *timer;
+	struct event *durable; /* the store's writer has news */
+	struct workers *workers;
 	struct api *api;
-	struct effects effects;
 	uint64_t durable_seq;
 	char cookie[COOKIE_LEN + 1];
 	int status;
 };
 
-static void stop(struct daemon *d, int status)
+static void report(const struct fault *f)
 {
-	if (status)
-		d->status = status;
+	log_error("%s%s%s (%s)", f->field, f->field[0] ? ": " : "",
+		  f->detail[0] ? f->detail : err_text(f->code),
+		  err_code(f->code));
+}
+
+/* Something the node cannot go on without has failed. */
+static void give_up(struct daemon *d, const struct fault *f)
+{
+	report(f);
+	d->status = 1;
 	event_base_loopbreak(d->base);
 }
 
-static void report(const struct fault *f)
-{
-	log_error("%s%s%s", f->field, f->field[0] ? ": " : "",
-		  f->detail[0] ? f->detail : err_text(f->code));
-}
+/* --- effects ----------------------------------------------------------- */
 
-static void notify(struct daemon *d, struct effect *e)
+static void notify(struct daemon *d, const struct effect *e)
 {
 	switch (e->notify) {
 	case NOTIFY_SUBMITTED:
@@ -67,8 +72,7 @@ static void notify(struct daemon *d, struct effect *e)
 		api_changed(d->api);
 		break;
 	case NOTIFY_ENV:
-		report(&e->fault);
-		stop(d, 1);
+		give_up(d, &e->fault);
 		break;
 	}
 }
@@ -92,8 +96,249 @@ static void perform(struct daemon *d, struct effect *e)
 	}
 }
 
-/* One step of the core, and its effects in order. Not reentered: effects
- * only queue what leads to the next event. */
-static void step(struct daemon *d, struct event_in *in);
+/* One step of the core, and its effects in their order. */
+static void step(struct daemon *d, struct node_event *event)
+{
+	struct effects effects = {0};
+	size_t i;
 
-static void step_event(struct daemon *d, struct event *unused);
+	event->now = clock_now_ms();
+	node_step(d->node, event, store_view(d->opened.store), &effects);
+	for (i = 0; i < effects.count; i++)
+		perform(d, &effects.list[i]);
+	effects_release(&effects);
+}
+
+/* --- events ------------------------------------------------------------ */
+
+static void on_timer(void *ctx)
+{
+	struct node_event event = {.kind = EVENT_TIMER};
+
+	step(ctx, &event);
+}
+
+static void on_job_done(void *ctx, struct job *job)
+{
+	struct node_event event = {.kind = EVENT_JOB_DONE, .job = job};
+
+	step(ctx, &event);
+}
+
+static void on_submit(void *ctx, uint64_t request, const struct span *txs,
+		      size_t count)
+{
+	struct node_event event = {
+		.kind = EVENT_SUBMIT,
+		.request = request,
+		.txs = txs,
+		.tx_count = count,
+	};
+
+	step(ctx, &event);
+}
+
+static void on_durable(int fd, short what, void *ctx)
+{
+	struct node_event event = {.kind = EVENT_DURABLE};
+	struct daemon *d = ctx;
+	struct fault f;
+	enum err e;
+
+	(void)fd;
+	(void)what;
+	e = store_reap(d->opened.store, &event.seq, &f);
+	if (!e && event.seq > d->durable_seq)
+		e = store_view_renew(d->opened.store, &f);
+	if (e) {
+		give_up(d, &f);
+		return;
+	}
+	if (event.seq <= d->durable_seq)
+		return;
+	d->durable_seq = event.seq;
+	step(d, &event);
+}
+
+static void on_stop(void *ctx)
+{
+	struct daemon *d = ctx;
+
+	log_info("stopping");
+	event_base_loopbreak(d->base);
+}
+
+/* SIGHUP: read the log level again. */
+static void on_reload(void *ctx)
+{
+	struct daemon *d = ctx;
+	enum config_source source;
+	struct config again;
+	struct fault f;
+	int first;
+
+	if (config_read(&again, &first, &source, d->input, &f)) {
+		report(&f);
+		return;
+	}
+	log_set((enum log_level)again.log_level,
+		(enum log_format)again.log_format);
+	config_release(&again);
+	log_info("the log level was read again");
+}
+
+static struct kv_view *view(void *ctx)
+{
+	struct daemon *d = ctx;
+
+	return store_view(d->opened.store);
+}
+
+static void on_query_failed(void *ctx, enum err e)
+{
+	struct fault f;
+
+	fault_set(&f, e, "", "reading the store failed: %s", err_text(e));
+	give_up(ctx, &f);
+}
+
+/* --- starting ---------------------------------------------------------- */
+
+static enum err make_node(struct daemon *d, struct fault *f)
+{
+	const struct opened *o = &d->opened;
+	struct node_config config = {.validator = d->config->validator};
+	enum err e;
+
+	if (getrandom(&config.seed, sizeof(config.seed), 0) < 0)
+		return fault_set(f, ERR_IO, "", "getrandom failed");
+	if (o->key) {
+		config.has_account = true;
+		config.account = *secret_key_address(o->key);
+		buf_append_span(&config.public_key, secret_key_public(o->key));
+	}
+	e = node_new(&d->node, &config, store_view(o->store), f);
+	buf_release(&config.public_key);
+	return e;
+}
+
+static unsigned worker_count(const struct config *config)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (config->threads)
+		return (unsigned)config->threads;
+	return cores > 1 ? (unsigned)cores - 1 : 1;
+}
+
+static enum err make_api(struct daemon *d, struct fault *f)
+{
+	const struct config *c = d->config;
+	const struct secret_key *key = d->opened.key;
+	struct api_config config = {
+		.node = d->node,
+		.ctx = d,
+		.view = view,
+		.submit = on_submit,
+		.failed = on_query_failed,
+		.account = key ? secret_key_address(key) : NULL,
+		.key = key,
+		.cookie = d->cookie,
+		.version = PACKAGE_VERSION,
+		.address = c->http.address,
+		.port = (uint16_t)c->http.port,
+		.hosts = (const char *const *)c->http_hosts.list,
+		.host_count = c->http_hosts.count,
+	};
+	enum err e;
+
+	e = api_new(&d->api, d->base, &config, f);
+	if (!e)
+		e = cookie_make(d->cookie, d->opened.datadir, f);
+	return e;
+}
+
+static enum err start(struct daemon *d, struct fault *f)
+{
+	enum err e;
+
+	e = daemon_open(&d->opened, d->config, f);
+	if (!e)
+		e = make_node(d, f);
+	if (e)
+		return e;
+	d->base = event_base_new();
+	if (!d->base)
+		return fault_set(f, ERR_IO, "", "no event loop");
+	d->signals = signals_new(d->base, on_stop, on_reload, d);
+	d->timer = timer_new(d->base, clock_now_ms, on_timer, d);
+	d->durable = event_new(d->base, store_fd(d->opened.store),
+			       EV_READ | EV_PERSIST, on_durable, d);
+	event_add(d->durable, NULL);
+	e = workers_new(&d->workers, d->base, worker_count(d->config),
+			d->opened.key, on_job_done, d, f);
+	return e ? e : make_api(d, f);
+}
+
+static void announce(const struct daemon *d)
+{
+	char hex[ADDRESS_HEX_LEN];
+
+	printf("http %s\n", api_url(d->api));
+	if (d->config->dev.on)
+		printf("account %s\n",
+		       address_hex(hex, secret_key_address(d->opened.key)));
+	fflush(stdout);
+}
+
+static void log_start(const struct daemon *d)
+{
+	char chain[HASH_HEX_LEN];
+	struct node_tip tip;
+
+	node_tip(d->node, &tip);
+	log_info("chain %s at height %llu, in %s",
+		 hash_hex(chain, node_genesis_hash(d->node)),
+		 (unsigned long long)tip.height, d->opened.datadir);
+}
+
+static void release(struct daemon *d)
+{
+	struct fault f;
+
+	api_free(d->api);
+	workers_free(d->workers);
+	if (d->durable)
+		event_free(d->durable);
+	timer_free(d->timer);
+	signals_free(d->signals);
+	node_free(d->node);
+	if (d->base)
+		event_base_free(d->base);
+	/* said already when it made the daemon give up */
+	if (daemon_close(&d->opened, &f) && !d->status) {
+		report(&f);
+		d->status = 1;
+	}
+}
+
+int daemon_run(struct config *config, const struct config_input *input)
+{
+	struct daemon d = {.config = config, .input = input};
+	struct node_event begin = {.kind = EVENT_START};
+	struct fault f = {0};
+
+	log_set((enum log_level)config->log_level,
+		(enum log_format)config->log_format);
+	if (start(&d, &f)) {
+		fault_print("ccoind", &f);
+		d.status = 1;
+	} else {
+		log_start(&d);
+		announce(&d);
+		step(&d, &begin);
+		event_base_dispatch(d.base);
+	}
+	release(&d);
+	return d.status;
+}

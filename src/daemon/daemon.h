@@ -8,8 +8,11 @@
 
 #include "daemon/config.h"
 
-/* Run until a signal or a failure; returns the exit status. Reports on
- * standard output and standard error as INTERFACE says. */
-int daemon_run(struct config *config);
+/*
+ * Run until a signal or a failure; returns the exit status. Reports on
+ * standard output and standard error as INTERFACE says. input is what config
+ * was read from: SIGHUP reads the log level from it again.
+ */
+int daemon_run(struct config *config, const struct config_input *input);
 
 #endif
