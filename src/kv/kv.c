@@ -92,10 +92,11 @@ void kv_batch_release(struct kv_batch *b)
 
 bool kv_batch_next(const struct kv_batch *b, size_t *at, struct kv_op *op)
 {
-	const uint8_t *p = b->ops.data + *at;
+	const uint8_t *p;
 
 	if (*at == b->ops.len)
 		return false;
+	p = b->ops.data + *at;
 	op->table = (enum kv_table)(p[0] & ~OP_DEL);
 	op->del = p[0] & OP_DEL;
 	op->key = SPAN(p + OP_HEAD, p[1]);

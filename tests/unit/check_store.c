@@ -387,7 +387,9 @@ START_TEST(a_directory_that_cannot_be_written_is_refused_by_name)
 	expect_nobody(dir, STORE_CREATE, ERR_PERMISSION);
 	expect_nobody(dir, STORE_READ_ONLY, ERR_OK);
 	snprintf(path, sizeof(path), "%s/.lock", dir);
+	ck_assert_int_eq(chmod(dir, 0700), 0);
 	ck_assert_int_eq(unlink(path), 0);
+	ck_assert_int_eq(chmod(dir, 0500), 0);
 	expect_nobody(dir, 0, ERR_PERMISSION);
 	/* no directory, and no right to make one */
 	snprintf(path, sizeof(path), "%s/e", dir);
