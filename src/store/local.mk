@@ -1,5 +1,7 @@
 libshell_a_SOURCES += \
 	src/store/dir_lock.c src/store/dir_lock.h \
+	src/store/key_pem.c src/store/key_pem.h \
+	src/store/keyfile.c src/store/keyfile.h \
 	src/store/kv_lmdb.c src/store/kv_lmdb.h \
 	src/store/kv_lmdb_internal.h \
 	src/store/kv_lmdb_view.c \
@@ -7,3 +9,7 @@ libshell_a_SOURCES += \
 check_PROGRAMS += tests/unit/check_store
 tests_unit_check_store_SOURCES = tests/unit/check_store.c \
 	tests/unit/scratch.c tests/unit/scratch.h
+
+check_PROGRAMS += tests/unit/check_keyfile
+tests_unit_check_keyfile_SOURCES = tests/unit/check_keyfile.c \
+	tests/unit/scratch.c tests/unit/scratch.h tests/unit/test_keys.h

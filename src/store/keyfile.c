@@ -1,0 +1,433 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Making, storing and loading keys. A file appears whole or not at all, and
+ * never replaces another; what was secret in memory is overwritten. How a
+ * key is written is key_pem.c's affair.
+ */
+#include <config.h>
+
+#include "store/keyfile.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/rsa.h>
+
+#include "store/dir_lock.h"
+#include "store/key_pem.h"
+
+#define SUFFIX ".pem"
+#define NAME_LEN (2 * ADDRESS_LEN + sizeof(SUFFIX) - 1)
+#define PASSWORD_MAX 1024
+
+/* before, middle and end in one string; free() it. */
+static char *join(const char *before, const char *middle, const char *end)
+{
+	size_t a = strlen(before), b = strlen(middle), c = strlen(end);
+	char *out = xmalloc(a + b + c + 1);
+
+	memcpy(out, before, a);
+	memcpy(out + a, middle, b);
+	memcpy(out + a + b, end, c + 1);
+	return out;
+}
+
+/* DATADIR/keys/[.]ADDRESS + end */
+static char *key_path(const char *datadir, const char *dot,
+		      const struct address *address, const char *end)
+{
+	char hex[ADDRESS_HEX_LEN];
+	char *dir = join(datadir, "/keys/", dot);
+	char *path = join(dir, address_hex(hex, address), end);
+
+	free(dir);
+	return path;
+}
+
+/* --- files ---- */
+
+static enum err sync_dir(const char *path, struct fault *f)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int error = 0;
+
+	if (fd < 0)
+		return path_fault(f, "open", path, errno);
+	if (fsync(fd))
+		error = errno;
+	close(fd);
+	return error ? path_fault(f, "flush", path, error) : ERR_OK;
+}
+
+static enum err make_dir(const char *path, struct fault *f)
+{
+	if (!mkdir(path, 0700) || errno == EEXIST)
+		return ERR_OK;
+	return path_fault(f, "make", path, errno);
+}
+
+/* Make DATADIR and DATADIR/keys, and see that they last. */
+static enum err make_dirs(const char *datadir, const char *keys,
+			  struct fault *f)
+{
+	enum err err = make_dir(datadir, f);
+
+	if (!err)
+		err = make_dir(keys, f);
+	if (!err)
+		err = sync_dir(datadir, f);
+	return err;
+}
+
+/* errno's value, or 0. */
+static int write_all(int fd, const char *data, size_t len)
+{
+	ssize_t n;
+
+	while (len) {
+		n = write(fd, data, len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return errno;
+		data += n;
+		len -= (size_t)n;
+	}
+	return fsync(fd) ? errno : 0;
+}
+
+/* Up to max bytes, to the end of the file; errno's value, or 0. */
+static int read_all(int fd, char *out, size_t max, size_t *len)
+{
+	ssize_t n;
+
+	*len = 0;
+	while (*len < max) {
+		n = read(fd, out + *len, max - *len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return errno;
+		if (!n)
+			break;
+		*len += (size_t)n;
+	}
+	return 0;
+}
+
+static enum err write_new(const char *path, const struct key_pem *pem,
+			  struct fault *f)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	int error;
+
+	if (fd < 0 && errno == EEXIST)
+		return fault_set(f, ERR_EXISTS, "", "%s exists already", path);
+	if (fd < 0)
+		return path_fault(f, "create", path, errno);
+	error = write_all(fd, pem->text, pem->len);
+	if (close(fd) && !error)
+		error = errno;
+	if (!error)
+		return ERR_OK;
+	unlink(path);
+	return path_fault(f, "write", path, error);
+}
+
+/* Give the written file its name, unless that is taken. */
+static enum err publish(const char *temp, const char *path, struct fault *f)
+{
+	int error = link(temp, path) ? errno : 0;
+
+	/* Some file systems have no links. The name is that of a key just
+	 * made, so nothing stands there. */
+	if ((error == EPERM || error == EOPNOTSUPP || error == ENOSYS) &&
+	    access(path, F_OK) && !rename(temp, path))
+		return ERR_OK;
+	unlink(temp);
+	if (error == EEXIST)
+		return fault_set(f, ERR_EXISTS, "", "%s exists already", path);
+	return error ? path_fault(f, "create", path, error) : ERR_OK;
+}
+
+static enum err others_can_read(const char *path, mode_t mode, struct fault *f)
+{
+	return fault_set(f, ERR_PERMISSION, "",
+			 "%s has mode %04o, so that others can use it; "
+			 "make it 0600 (chmod 600)",
+			 path, (unsigned)(mode & 07777));
+}
+
+/* --- keys ---- */
+
+static enum err generate(struct secret_key **out, enum key_type type,
+			 struct fault *f)
+{
+	EVP_PKEY *pkey = NULL;
+
+	switch (type) {
+	case KEY_RSA2048:
+		pkey = EVP_RSA_gen(2048);
+		break;
+	case KEY_ED25519:
+		pkey = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+		break;
+	}
+	if (pkey && !secret_key_take(out, pkey))
+		return ERR_OK;
+	ERR_clear_error();
+	return fault_set(f, ERR_CRYPTO, "", "OpenSSL cannot make a key");
+}
+
+static enum err store(const struct secret_key *key, const char *datadir,
+		      const struct key_pem *pem, struct fault *f)
+{
+	const struct address *address = secret_key_address(key);
+	char *keys = join(datadir, "/keys", "");
+	char *temp = key_path(datadir, ".", address, ".new");
+	char *path = key_path(datadir, "", address, SUFFIX);
+	enum err err = make_dirs(datadir, keys, f);
+
+	if (!err)
+		err = write_new(temp, pem, f);
+	if (!err)
+		err = publish(temp, path, f);
+	if (!err)
+		err = sync_dir(keys, f);
+	free(keys);
+	free(temp);
+	free(path);
+	return err;
+}
+
+enum err keyfile_create(struct secret_key **out, const char *datadir,
+			enum key_type type, const char *password,
+			struct fault *f)
+{
+	struct secret_key *key;
+	struct key_pem pem;
+	enum err err;
+
+	*out = NULL;
+	if (password && !*password)
+		return fault_set(f, ERR_BAD_PASSWORD, "",
+				 "an empty password protects nothing");
+	err = generate(&key, type, f);
+	if (err)
+		return err;
+	err = key_pem_write(&pem, key, password);
+	if (err)
+		err = fault_set(f, err, "", "OpenSSL cannot encode a key");
+	else
+		err = store(key, datadir, &pem, f);
+	key_pem_wipe(&pem);
+	if (err)
+		secret_key_free(key);
+	else
+		*out = key;
+	return err;
+}
+
+/* The text of a key file that nobody else can read or change. */
+static enum err read_key(struct key_pem *pem, const char *path, struct fault *f)
+{
+	/* Not to wait for a writer, should it be a pipe. */
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	struct stat st;
+	enum err err = ERR_OK;
+	int error = 0;
+
+	if (fd < 0)
+		return path_fault(f, "open", path, errno);
+	if (fstat(fd, &st))
+		err = path_fault(f, "examine", path, errno);
+	else if (!S_ISREG(st.st_mode))
+		err = fault_set(f, ERR_MALFORMED, "", "%s is not a file", path);
+	else if (st.st_mode & 077)
+		err = others_can_read(path, st.st_mode, f);
+	else
+		error = read_all(fd, pem->text, sizeof(pem->text), &pem->len);
+	close(fd);
+	if (error)
+		err = path_fault(f, "read", path, error);
+	return err;
+}
+
+static enum err open_key(struct secret_key **out, const char *path,
+			 const struct address *address, const char *password,
+			 struct fault *f)
+{
+	char hex[ADDRESS_HEX_LEN];
+	struct secret_key *key = NULL;
+	struct key_pem pem = {.len = 0};
+	enum err err = read_key(&pem, path, f);
+
+	if (!err) {
+		err = key_pem_read(&key, &pem, password);
+		if (err == ERR_BAD_PASSWORD)
+			err = fault_set(f, err, "",
+					password ? "the password does not "
+						   "open %s"
+						 : "%s is encrypted: give its "
+						   "password",
+					path);
+		else if (err)
+			err = fault_set(f, err, "",
+					"%s holds no RSA-2048 or Ed25519 key "
+					"pair in PKCS#8 PEM",
+					path);
+	}
+	key_pem_wipe(&pem);
+	if (!err && !address_eq(secret_key_address(key), address)) {
+		err = fault_set(f, ERR_WRONG_KEY, "",
+				"%s holds the key of address %s", path,
+				address_hex(hex, secret_key_address(key)));
+		secret_key_free(key);
+		key = NULL;
+	}
+	*out = key;
+	return err;
+}
+
+enum err keyfile_load(struct secret_key **out, const char *datadir,
+		      const struct address *address, const char *password,
+		      struct fault *f)
+{
+	char *path = key_path(datadir, "", address, SUFFIX);
+	enum err err = open_key(out, path, address, password, f);
+
+	free(path);
+	return err;
+}
+
+/* --- the list ---- */
+
+static int by_address(const void *a, const void *b)
+{
+	return memcmp(a, b, ADDRESS_LEN);
+}
+
+/* Whether the name is one that keyfile_create() gives. */
+static bool name_address(struct address *out, const char *name)
+{
+	char hex[ADDRESS_HEX_LEN];
+
+	return strlen(name) == NAME_LEN &&
+	       address_from_hex(out, SPAN(name, 2 * ADDRESS_LEN)) &&
+	       !memcmp(name, address_hex(hex, out), 2 * ADDRESS_LEN) &&
+	       !strcmp(name + 2 * ADDRESS_LEN, SUFFIX);
+}
+
+static enum err read_names(struct address **out, size_t *count,
+			   const char *path, struct fault *f)
+{
+	DIR *dir = opendir(path);
+	struct address address;
+	struct dirent *e;
+	size_t cap = 0;
+	int error;
+
+	if (!dir && errno == ENOENT)
+		return ERR_OK;
+	if (!dir)
+		return path_fault(f, "open", path, errno);
+	for (errno = 0; (e = readdir(dir)); errno = 0) {
+		if (!name_address(&address, e->d_name))
+			continue;
+		if (*count == cap) {
+			cap = cap * 2 + 8;
+			*out = xrealloc(*out, cap, sizeof(**out));
+		}
+		(*out)[(*count)++] = address;
+	}
+	error = errno;
+	closedir(dir);
+	if (!error)
+		return ERR_OK;
+	free(*out);
+	*out = NULL;
+	*count = 0;
+	return path_fault(f, "read", path, error);
+}
+
+enum err keyfile_list(struct address **out, size_t *count, const char *datadir,
+		      struct fault *f)
+{
+	char *path = join(datadir, "/keys", "");
+	enum err err;
+
+	*out = NULL;
+	*count = 0;
+	err = read_names(out, count, path, f);
+	free(path);
+	if (*count)
+		qsort(*out, *count, sizeof(**out), by_address);
+	return err;
+}
+
+/* --- passwords ---- */
+
+static enum err first_line(char **out, char *text, size_t len, const char *path,
+			   struct fault *f)
+{
+	char *end = memchr(text, '\n', len);
+	size_t n = end ? (size_t)(end - text) : len;
+
+	if (n > PASSWORD_MAX)
+		return fault_set(f, ERR_TOO_BIG, "",
+				 "the first line of %s is longer than %d bytes",
+				 path, PASSWORD_MAX);
+	if (!n)
+		return fault_set(f, ERR_MALFORMED, "",
+				 "the first line of %s is empty", path);
+	if (memchr(text, 0, n))
+		return fault_set(f, ERR_MALFORMED, "",
+				 "the first line of %s holds a zero byte",
+				 path);
+	text[n] = 0;
+	*out = xstrdup(text);
+	return ERR_OK;
+}
+
+enum err keyfile_password(char **out, const char *path, struct fault *f)
+{
+	char text[PASSWORD_MAX + 2];
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+	enum err err = ERR_OK;
+	size_t len = 0;
+	int error = 0;
+
+	*out = NULL;
+	if (fd < 0)
+		return path_fault(f, "open", path, errno);
+	if (fstat(fd, &st))
+		err = path_fault(f, "examine", path, errno);
+	else if (S_ISREG(st.st_mode) && st.st_mode & 077)
+		err = others_can_read(path, st.st_mode, f);
+	else
+		error = read_all(fd, text, PASSWORD_MAX + 1, &len);
+	close(fd);
+	if (error)
+		err = path_fault(f, "read", path, error);
+	if (!err)
+		err = first_line(out, text, len, path, f);
+	OPENSSL_cleanse(text, sizeof(text));
+	return err;
+}
+
+void keyfile_wipe(char *password)
+{
+	if (!password)
+		return;
+	OPENSSL_cleanse(password, strlen(password));
+	free(password);
+}
