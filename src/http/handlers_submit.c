@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MIT */
+/* PUT and POST /pushtx, POST /v1/txs: from a body to canonical bytes. */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "codec/msgpack.h"
+#include "codec/tx_json.h"
+#include "http/submission.h"
+
+#define BATCH_MAX 1000
+#define WAIT_DEFAULT 30 /* seconds */
+
+enum body_kind { BODY_JSON, BODY_MSGPACK, BODY_OTHER };
+
+static bool is_type(const char *sent, const char *type)
+{
+	size_t len = strlen(type);
+
+	return !strncasecmp(sent, type, len) &&
+	       (!sent[len] || strchr("; \t", sent[len]));
+}
+
+/* What curl -d says (a form) is JSON too. */
+static enum body_kind kind_of(const struct http_request *r)
+{
+	const char *sent = http_header(r, HTTP_CONTENT_TYPE);
+
+	if (!sent || is_type(sent, HTTP_JSON) ||
+	    is_type(sent, "application/x-www-form-urlencoded") ||
+	    !strncasecmp(sent, "text/", 5))
+		return BODY_JSON;
+	if (is_type(sent, "application/msgpack"))
+		return BODY_MSGPACK;
+	return BODY_OTHER;
+}
+
+/* The transactions of a body as they are read: all bytes in one buffer. */
+struct batch {
+	struct submission *s;
+	struct buf raw;
+	size_t *ends; /* in raw */
+	size_t count;
+};
+
+static void batch_begin(struct batch *b, struct call *c, size_t count,
+			bool many)
+{
+	b->s = submission_new(c->api, SUBMISSION_PUSH, count, many);
+	b->ends = xcalloc(count + 1, sizeof(*b->ends));
+	b->count = 0;
+}
+
+static void batch_send(struct batch *b, struct call *c)
+{
+	struct span *txs = xcalloc(b->count + 1, sizeof(*txs));
+	const struct arg *wait = &c->args.arg[TXS_WAIT];
+	const struct arg *timeout = &c->args.arg[TXS_TIMEOUT];
+	size_t i, from = 0;
+
+	for (i = 0; i < b->count; i++) {
+		txs[i] = SPAN(b->raw.data + from, b->ends[i] - from);
+		from = b->ends[i];
+	}
+	if (c->route->handle == handle_v1_txs && wait->given)
+		submission_wait(b->s, (enum wait_for)wait->number,
+				timeout->given ? timeout->number
+					       : WAIT_DEFAULT);
+	submission_send(b->s, c, txs);
+	free(txs);
+}
+
+static void batch_release(struct batch *b)
+{
+	buf_release(&b->raw);
+	free(b->ends);
+}
+
+/* --- JSON
+ * ------------------------------------------------------------------------ */
+
+static enum err read_one(struct buf *raw, const struct call *c,
+			 const json_t *in, struct fault *f)
+{
+	struct hash named;
+	struct tx tx;
+	size_t from = raw->len;
+	enum err e = tx_from_json(raw, in, f);
+
+	if (e || !tx_json_id(&named, in))
+		return e;
+	e = tx_decode(&tx, SPAN(raw->data + from, raw->len - from),
+		      TX_BYTES_MAX, f);
+	if (e)
+		return e;
+	tx_hash(&tx, node_genesis_hash(c->api->cfg.node));
+	if (hash_eq(&tx.id, &named))
+		return ERR_OK;
+	return fault_set(f, ERR_ID_MISMATCH, "id",
+			 "not the id of this transaction on this chain; leave "
+			 "it out, or compute it as doc/protocol.md says");
+}
+
+static void add_json(struct batch *b, const struct call *c, const json_t *in)
+{
+	size_t from = b->raw.len;
+	struct fault f;
+
+	memset(&f, 0, sizeof(f));
+	if (read_one(&b->raw, c, in, &f)) {
+		b->raw.len = from;
+		submission_refuse(b->s, b->count, &f);
+	}
+	b->ends[b->count++] = b->raw.len;
+}
+
+static void push_json_value(struct call *c, const json_t *in)
+{
+	struct batch b = {0};
+	size_t i, n = json_array_size(in);
+
+	if (json_is_array(in) && n > BATCH_MAX) {
+		call_fault(c, ERR_TOO_BIG, "",
+			   "%zu transactions; expected at most %d", n,
+			   BATCH_MAX);
+		return;
+	}
+	if (json_is_array(in)) {
+		batch_begin(&b, c, n, true);
+		for (i = 0; i < n; i++)
+			add_json(&b, c, json_array_get(in, i));
+	} else {
+		batch_begin(&b, c, 1, false);
+		add_json(&b, c, in);
+	}
+	batch_send(&b, c);
+	batch_release(&b);
+}
+
+static void push_json(struct call *c, struct span body)
+{
+	struct fault f;
+	json_t *in = json_parse(body, &f), *inner;
+
+	if (in && json_is_string(in)) {
+		/* one of the seeds sent JSON within a JSON string */
+		inner = json_parse(
+			SPAN(json_string_value(in), json_string_length(in)),
+			&f);
+		json_decref(in);
+		in = inner;
+	}
+	if (!in) {
+		call_refuse(c, &f);
+		return;
+	}
+	if (json_is_object(in) || json_is_array(in))
+		push_json_value(c, in);
+	else
+		call_fault(c, ERR_WRONG_TYPE, "",
+			   "expected an object or an array of objects");
+	json_decref(in);
+}
+
+/* --- msgpack
+ * ------------------------------------------------------------------------ */
+
+/*
+ * A body of canonical bytes is either a transaction, [[version, ...], key,
+ * signature], or an array of such. Tell them apart by the first element of
+ * the first element: an integer in a transaction, an array in a batch.
+ */
+static bool is_batch(struct span body)
+{
+	struct mp_reader r;
+
+	mp_reader_init(&r, body);
+	if (!mp_read_array(&r, 0, BATCH_MAX) && !r.err)
+		return true;
+	mp_read_array(&r, 1, 16);
+	if (r.err || r.p == r.end)
+		return false;
+	return (*r.p & 0xf0) == 0x90 || *r.p == 0xdc || *r.p == 0xdd;
+}
+
+static void push_msgpack_batch(struct call *c, struct span body)
+{
+	struct batch b = {0};
+	struct mp_reader r;
+	struct span one;
+	size_t i, n;
+	enum err e;
+
+	mp_reader_init(&r, body);
+	n = mp_read_array(&r, 0, BATCH_MAX);
+	batch_begin(&b, c, n, true);
+	for (i = 0; i < n; i++) {
+		one = mp_read_raw(&r);
+		buf_append_span(&b.raw, one);
+		b.ends[b.count++] = b.raw.len;
+	}
+	e = mp_reader_end(&r);
+	if (e) {
+		submission_free(b.s);
+		call_fault(c, e, "",
+			   "the array of transactions cannot be read");
+	} else {
+		batch_send(&b, c);
+	}
+	batch_release(&b);
+}
+
+static void push_msgpack(struct call *c, struct span body)
+{
+	struct batch b = {0};
+	struct mp_reader r;
+	size_t n;
+
+	if (is_batch(body)) {
+		push_msgpack_batch(c, body);
+		return;
+	}
+	mp_reader_init(&r, body);
+	n = mp_read_array(&r, 0, SIZE_MAX);
+	if (!r.err && n > BATCH_MAX) {
+		call_fault(c, ERR_TOO_BIG, "",
+			   "%zu transactions; expected at most %d", n,
+			   BATCH_MAX);
+		return;
+	}
+	if (!body.len) {
+		call_fault(c, ERR_MALFORMED, "", "the body is empty");
+		return;
+	}
+	batch_begin(&b, c, 1, false);
+	buf_append_span(&b.raw, body);
+	b.ends[b.count++] = b.raw.len;
+	batch_send(&b, c);
+	batch_release(&b);
+}
+
+void handle_pushtx(struct call *c)
+{
+	struct span body = http_body(c->r);
+
+	switch (kind_of(c->r)) {
+	case BODY_JSON:
+		push_json(c, body);
+		break;
+	case BODY_MSGPACK:
+		push_msgpack(c, body);
+		break;
+	case BODY_OTHER:
+		call_fault(c, ERR_UNSUPPORTED_MEDIA_TYPE, "Content-Type",
+			   "\"%.80s\"; expected application/json or "
+			   "application/msgpack",
+			   http_header(c->r, HTTP_CONTENT_TYPE));
+		break;
+	}
+}
+
+void handle_v1_txs(struct call *c)
+{
+	const struct arg *wait = &c->args.arg[TXS_WAIT];
+
+	if (wait->given && wait->number == WAIT_FINAL) {
+		call_fault(c, ERR_NO_FINALITY, "wait",
+			   "transactions of this chain settle, they are never "
+			   "final; wait=settled");
+		return;
+	}
+	handle_pushtx(c);
+}

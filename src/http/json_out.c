@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/* JSON appended to a buffer; see the header. */
+#include "http/json_out.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+void out_text(struct buf *b, const char *text)
+{
+	buf_append(b, text, strlen(text));
+}
+
+void out_uint(struct buf *b, uint64_t v)
+{
+	char digits[20];
+	size_t at = sizeof(digits);
+
+	do {
+		digits[--at] = (char)('0' + v % 10);
+		v /= 10;
+	} while (v);
+	buf_append(b, digits + at, sizeof(digits) - at);
+}
+
+void out_bool(struct buf *b, bool v)
+{
+	out_text(b, v ? "true" : "false");
+}
+
+void out_string(struct buf *b, struct span s)
+{
+	bool utf8 = span_is_utf8(s);
+	char code[8];
+	size_t i;
+	uint8_t c;
+
+	buf_byte(b, '"');
+	for (i = 0; i < s.len; i++) {
+		c = s.data[i];
+		if (c == '"' || c == '\\') {
+			buf_byte(b, '\\');
+			buf_byte(b, c);
+		} else if (c < 0x20 || c == 0x7f) {
+			snprintf(code, sizeof(code), "\\u%04x", c);
+			out_text(b, code);
+		} else {
+			buf_byte(b, c < 0x80 || utf8 ? c : '?');
+		}
+	}
+	buf_byte(b, '"');
+}
+
+void out_hash(struct buf *b, const struct hash *h)
+{
+	char hex[HASH_HEX_LEN];
+
+	buf_byte(b, '"');
+	buf_append(b, hash_hex(hex, h), HASH_HEX_LEN - 1);
+	buf_byte(b, '"');
+}
+
+void out_address(struct buf *b, const struct address *a)
+{
+	char hex[ADDRESS_HEX_LEN];
+
+	buf_byte(b, '"');
+	buf_append(b, address_hex(hex, a), ADDRESS_HEX_LEN - 1);
+	buf_byte(b, '"');
+}
+
+static int append(const char *data, size_t len, void *arg)
+{
+	buf_append(arg, data, len);
+	return 0;
+}
+
+void out_json(struct buf *b, const json_t *json)
+{
+	if (json_dump_callback(json, append, b, JSON_COMPACT | JSON_ENCODE_ANY))
+		BUG("jansson could not print what it holds");
+}
