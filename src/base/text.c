@@ -71,55 +71,69 @@ void base64_encode(struct buf *out, struct span in)
 	}
 }
 
+/* Values of the characters from '+' to 'z'; -1: not a digit. */
+static const int8_t value64[] = {
+	62, -1, -1, -1, 63, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, -1,
+	-1, -1, -1, -1, -1, -1, 0,  1,	2,  3,	4,  5,	6,  7,	8,  9,
+	10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25,
+	-1, -1, -1, -1, -1, -1, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35,
+	36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51,
+};
+
 static int base64_digit(uint8_t c)
 {
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	if (c == '+')
-		return 62;
-	if (c == '/')
-		return 63;
-	return -1;
+	unsigned at = c - (unsigned)'+';
+
+	return at < sizeof(value64) ? value64[at] : -1;
 }
 
+/* The 24 bits of four digits; negative when one of them is none. */
+static int32_t base64_group(const uint8_t *four)
+{
+	int a = base64_digit(four[0]), b = base64_digit(four[1]);
+	int c = base64_digit(four[2]), d = base64_digit(four[3]);
+
+	if ((a | b | c | d) < 0)
+		return -1;
+	return a << 18 | b << 12 | c << 6 | d;
+}
+
+/* Every byte of a signed JSON transaction's key and signature passes here. */
 bool base64_decode(struct buf *out, struct span text)
 {
-	size_t start = out->len, i, k, pad = 0;
-	uint32_t v;
-	int d;
+	size_t pad = 0, i;
+	uint8_t last[4], *to;
+	int32_t v;
 
 	if (text.len % 4)
 		return false;
-	if (text.len && text.data[text.len - 1] == '=')
+	if (!text.len)
+		return true;
+	if (text.data[text.len - 1] == '=')
 		pad = text.data[text.len - 2] == '=' ? 2 : 1;
 	buf_reserve(out, text.len / 4 * 3);
-	for (i = 0; i < text.len; i += 4) {
-		bool last = i + 4 == text.len;
-		size_t use = last ? 4 - pad : 4;
-
-		v = 0;
-		for (k = 0; k < 4; k++) {
-			d = k < use ? base64_digit(text.data[i + k]) : 0;
-			if (d < 0)
-				goto bad;
-			v = v << 6 | (uint32_t)d;
-		}
-		if ((use == 3 && v & 0xff) || (use == 2 && v & 0xffff))
-			goto bad;
-		buf_byte(out, (uint8_t)(v >> 16));
-		if (use > 2)
-			buf_byte(out, (uint8_t)(v >> 8));
-		if (use > 3)
-			buf_byte(out, (uint8_t)v);
+	to = out->data + out->len;
+	for (i = 0; i + 4 < text.len; i += 4, to += 3) {
+		v = base64_group(text.data + i);
+		if (v < 0)
+			return false;
+		to[0] = (uint8_t)(v >> 16);
+		to[1] = (uint8_t)(v >> 8);
+		to[2] = (uint8_t)v;
 	}
+	memset(last, 'A', sizeof(last));
+	memcpy(last, text.data + i, 4 - pad);
+	v = base64_group(last);
+	/* The bits that are cut off must be zero: one text for one value. */
+	if (v < 0 || (v & ((1 << 8 * pad) - 1)))
+		return false;
+	to[0] = (uint8_t)(v >> 16);
+	if (pad < 2)
+		to[1] = (uint8_t)(v >> 8);
+	if (pad < 1)
+		to[2] = (uint8_t)v;
+	out->len += text.len / 4 * 3 - pad;
 	return true;
-bad:
-	out->len = start;
-	return false;
 }
 
 bool decimal_decode(uint64_t *out, uint64_t max, struct span text)

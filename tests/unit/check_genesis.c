@@ -574,6 +574,30 @@ START_TEST(too_many_miners_and_too_big_a_file_are_refused)
 }
 END_TEST
 
+/* make distcheck runs tests with the source elsewhere: $srcdir. */
+START_TEST(the_samples_are_good)
+{
+	static const char *const names[] = {"seed", "single", "town", "hard"};
+	const char *srcdir = getenv("srcdir");
+	static char text[65536];
+	struct rules r;
+	char path[512];
+	size_t len;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/genesis/%s.json",
+		 srcdir ? srcdir : ".", names[_i]);
+	file = fopen(path, "r");
+	ck_assert_msg(file, "%s cannot be opened", path);
+	len = fread(text, 1, sizeof(text) - 1, file);
+	text[len] = '\0';
+	ck_assert(!fclose(file));
+	must_parse(&r, text);
+	ck_assert_uint_eq(r.miners[0].b[0], 0xaa);
+	rules_release(&r);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("genesis");
@@ -596,6 +620,7 @@ int main(void)
 		       a_mutated_file_never_gives_rules_that_do_not_round_trip);
 	tcase_add_test(t, a_large_alloc_is_parsed_without_comparing_all_to_all);
 	tcase_add_test(t, too_many_miners_and_too_big_a_file_are_refused);
+	tcase_add_loop_test(t, the_samples_are_good, 0, 4);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_ENV);
 	failed = srunner_ntests_failed(r);

@@ -1,0 +1,22 @@
+# Samples for users, and the examples by which others check their clients.
+EXTRA_DIST += \
+	genesis/README.md genesis/seed.json genesis/single.json \
+	genesis/town.json genesis/hard.json \
+	config/ccoin.json config/validator.json config/observer.json \
+	scripts/new-chain doc/protocol.md doc/vectors.json
+
+# tests/vectors compares doc/vectors.json with what the code makes.
+check_PROGRAMS += tests/vectors
+tests_vectors_SOURCES = tests/vectors.c tests/vectors_chain.c \
+	tests/vectors_tx.c tests/vectors.h tests/unit/test_keys.h
+tests_vectors_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+
+# ... and this compares both with doc/protocol.md.
+TESTS += tests/protocol_page.py
+EXTRA_DIST += tests/protocol_page.py
+
+vectors: tests/vectors$(EXEEXT)
+	$(AM_V_at)./tests/vectors --print >doc-vectors.tmp && \
+		mv doc-vectors.tmp $(srcdir)/doc/vectors.json
+
+.PHONY: vectors

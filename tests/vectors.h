@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the files of the vectors program share: the chain that all
+ * examples are of, and how bytes stand in the JSON.
+ */
+#ifndef TESTS_VECTORS_H
+#define TESTS_VECTORS_H
+
+#include <jansson.h>
+
+#include "chain/genesis.h"
+#include "codec/tx.h"
+#include "crypto/key.h"
+
+struct example {
+	struct secret_key *rsa, *ed25519;
+	struct rules rules;
+	struct genesis genesis;
+};
+
+json_t *uint_json(uint64_t v);
+json_t *hex_json(struct span bytes);
+json_t *hash_json(const struct hash *h);
+json_t *address_json(const struct address *a);
+void add(json_t *object, const char *name, json_t *value);
+
+/* The transactions of the example: full bytes in txs, in order. */
+#define TX_EXAMPLES 4
+json_t *tx_examples(const struct example *x, struct buf txs[TX_EXAMPLES]);
+/* Bytes that are refused, with the code of each. */
+json_t *tx_refusals(const struct example *x, struct span good);
+
+json_t *state_examples(void);
+/* Fills the example's rules and genesis. */
+json_t *genesis_examples(struct example *x);
+/* Blocks of the example's chain, the first with all but the last of txs. */
+json_t *block_examples(const struct example *x,
+		       const struct buf txs[TX_EXAMPLES]);
+
+#endif
