@@ -1,1 +1,22 @@
+# The checks of the source, the analysers and the commands for people.
 
+EXTRA_DIST += \
+	scripts/check/banned scripts/check/common.py scripts/check/floors \
+	scripts/check/format scripts/check/headers scripts/check/hygiene \
+	scripts/check/options scripts/check/purity scripts/check/selftest \
+	scripts/check/sizes scripts/check/source \
+	scripts/analyze scripts/count-tests scripts/fuzz scripts/lib.sh \
+	scripts/run scripts/test .ci/run .clang-format .clang-tidy \
+	.editorconfig src/FLOORS
+
+# Floors, purity of the core, headers alone, banned functions, format, sizes.
+check-source: libcore.a
+	$(AM_V_at)$(PYTHON) $(srcdir)/scripts/check/source $(srcdir) \
+		--libcore=libcore.a --nm='$(NM)' \
+		--cc='$(CC) $(AM_CPPFLAGS) $(CPPFLAGS)'
+
+# scan-build, cppcheck, clang-tidy: each fails on what it finds.
+analyze:
+	$(AM_V_at)$(SHELL) $(srcdir)/scripts/analyze
+
+.PHONY: check-source analyze

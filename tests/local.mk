@@ -2,3 +2,24 @@
 #   check_PROGRAMS += tests/unit/check_MODULE
 #   tests_unit_check_MODULE_SOURCES = tests/unit/check_MODULE.c
 TESTS += $(check_PROGRAMS)
+
+TEST_EXTENSIONS = .py .sh
+PY_LOG_COMPILER = $(PYTHON)
+SH_LOG_COMPILER = $(SHELL)
+# What tests may know of the build. CCOIN_BUILD is where the programs are.
+AM_TESTS_ENVIRONMENT = \
+	CCOIN_BUILD='$(abs_builddir)'; export CCOIN_BUILD; \
+	CCOIN_SOURCE='$(abs_srcdir)'; export CCOIN_SOURCE; \
+	CHECK_CC='$(CC) $(AM_CPPFLAGS) $(CPPFLAGS)'; export CHECK_CC; \
+	NM='$(NM)'; export NM; \
+	PYTHON='$(PYTHON)'; export PYTHON; \
+	PYTHONDONTWRITEBYTECODE=1; export PYTHONDONTWRITEBYTECODE;
+
+# The house: checks of the source, and that the checks can fail.
+HOUSE_TESTS = tests/house/source.sh tests/house/selftest.sh \
+	tests/house/options.sh
+TESTS += $(HOUSE_TESTS)
+EXTRA_DIST += $(HOUSE_TESTS)
+
+include tests/fuzz/local.mk
+include tests/functional/local.mk

@@ -50,9 +50,9 @@ void mp_array(struct buf *out, size_t count)
 
 void mp_reader_init(struct mp_reader *r, struct span in)
 {
-	*r = (struct mp_reader){in.data, in.data + in.len, ERR_OK};
 	if (!in.len)
-		r->p = r->end = (const uint8_t *)"";
+		in = SPAN("", 0); /* NULL + 0 is undefined */
+	*r = (struct mp_reader){in.data, in.data + in.len, ERR_OK};
 }
 
 static void fail(struct mp_reader *r, enum err e)

@@ -36,7 +36,7 @@ static enum err read_change(struct delta_change *c, struct mp_reader *r)
 
 	mp_read_array(r, 2, 2);
 	old = mp_read_raw(r);
-	c->existed = old.len > 1;
+	c->existed = !span_eq(old, SPAN("\x90", 1)); /* an empty array */
 	if (c->existed && account_decode(&c->old, old))
 		return ERR_CORRUPT;
 	return account_decode(&c->new, mp_read_raw(r));

@@ -1,0 +1,1 @@
+dist_man_MANS += man/ccoind.1 man/ccoin.1 man/ccoin-init.1

@@ -1,0 +1,43 @@
+# One fuzzer per input that comes from outside. With --enable-fuzzers (clang)
+# they are libFuzzer programs, see scripts/fuzz; without, each is a test that
+# replays its corpus, whole and cut and with bytes changed.
+FUZZERS_ALL = \
+	tests/fuzz/fuzz_account \
+	tests/fuzz/fuzz_block \
+	tests/fuzz/fuzz_delta \
+	tests/fuzz/fuzz_genesis \
+	tests/fuzz/fuzz_rules \
+	tests/fuzz/fuzz_state_proof \
+	tests/fuzz/fuzz_tx \
+	tests/fuzz/fuzz_tx_json
+
+if FUZZERS
+fuzz_common = tests/fuzz/fuzz.h
+fuzz_engine = -fsanitize=fuzzer
+noinst_PROGRAMS += $(FUZZERS_ALL)
+else
+fuzz_common = tests/fuzz/fuzz.h tests/fuzz/replay.c
+fuzz_engine =
+check_PROGRAMS += $(FUZZERS_ALL)
+endif
+
+fuzz_link = $(AM_LDFLAGS) $(fuzz_engine)
+tests_fuzz_fuzz_account_SOURCES = tests/fuzz/fuzz_account.c $(fuzz_common)
+tests_fuzz_fuzz_account_LDFLAGS = $(fuzz_link)
+tests_fuzz_fuzz_block_SOURCES = tests/fuzz/fuzz_block.c $(fuzz_common)
+tests_fuzz_fuzz_block_LDFLAGS = $(fuzz_link)
+tests_fuzz_fuzz_delta_SOURCES = tests/fuzz/fuzz_delta.c $(fuzz_common)
+tests_fuzz_fuzz_delta_LDFLAGS = $(fuzz_link)
+tests_fuzz_fuzz_genesis_SOURCES = tests/fuzz/fuzz_genesis.c $(fuzz_common)
+tests_fuzz_fuzz_genesis_LDFLAGS = $(fuzz_link)
+tests_fuzz_fuzz_rules_SOURCES = tests/fuzz/fuzz_rules.c $(fuzz_common)
+tests_fuzz_fuzz_rules_LDFLAGS = $(fuzz_link)
+tests_fuzz_fuzz_state_proof_SOURCES = tests/fuzz/fuzz_state_proof.c \
+	$(fuzz_common)
+tests_fuzz_fuzz_state_proof_LDFLAGS = $(fuzz_link)
+tests_fuzz_fuzz_tx_SOURCES = tests/fuzz/fuzz_tx.c $(fuzz_common)
+tests_fuzz_fuzz_tx_LDFLAGS = $(fuzz_link)
+tests_fuzz_fuzz_tx_json_SOURCES = tests/fuzz/fuzz_tx_json.c $(fuzz_common)
+tests_fuzz_fuzz_tx_json_LDFLAGS = $(fuzz_link)
+
+EXTRA_DIST += tests/fuzz/corpus tests/fuzz/make-corpus.py
