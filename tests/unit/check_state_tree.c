@@ -796,8 +796,7 @@ START_TEST(a_forged_proof_is_refused)
 	mp_array(&p, 2);
 	mp_array(&p, 0);
 	mp_array(&p, 1);
-	ck_assert(!state_proof_check(buf_span(&p), &root, &other,
-				     no_record()));
+	ck_assert(!state_proof_check(buf_span(&p), &root, &other, no_record()));
 	/* More siblings than a key has bits. */
 	buf_reset(&p);
 	mp_array(&p, 2);
