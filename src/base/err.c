@@ -5,6 +5,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#undef fault_set /* what the header tells an analyser */
+
 const char *err_code(enum err e)
 {
 	static const char *const names[] = {[ERR_OK] = "ok",

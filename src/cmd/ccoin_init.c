@@ -17,8 +17,6 @@
 	"usage: ccoin-init GENESIS [options]\n"                                \
 	"Mine the genesis block of the file GENESIS, and store it.\n"
 
-extern char **environ;
-
 static volatile sig_atomic_t interrupted;
 
 static void on_signal(int number)

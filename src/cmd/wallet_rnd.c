@@ -253,13 +253,10 @@ static int one_round(struct rnd *r)
 
 static int stuck(struct rnd *r)
 {
-	struct fault f = {0};
-
 	if (!r->fault.detail[0])
 		fault_set(&r->fault, ERR_INSUFFICIENT_BALANCE, "",
 			  "no account of this wallet can pay");
-	f = r->fault;
-	fprintf(stderr, "ccoin: %s\n", f.detail);
+	fprintf(stderr, "ccoin: %s\n", r->fault.detail);
 	return EXIT_REFUSED;
 }
 

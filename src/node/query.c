@@ -145,7 +145,7 @@ static enum err account_at(struct account *out, bool *existed, struct node *n,
 			   struct kv_cursor *history,
 			   const struct address *address, uint64_t height)
 {
-	struct history_entry entry;
+	struct history_entry entry = {0};
 	uint64_t at;
 	enum err e;
 

@@ -143,7 +143,7 @@ static enum err compare_accounts(struct verify *v)
 	for (e = kv_seek(c, SPAN("", 0)); !e; e = kv_next(c)) {
 		char hex[ADDRESS_HEX_LEN];
 		struct account a;
-		struct span got;
+		struct span got = {0};
 
 		e = account_decode(&a, c->value);
 		if (!e)
