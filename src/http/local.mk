@@ -19,3 +19,7 @@ libshell_a_SOURCES += \
 	src/http/server.c src/http/server.h \
 	src/http/submission.c src/http/submission.h \
 	src/http/tx_status.h
+
+check_PROGRAMS += tests/unit/check_http_server
+tests_unit_check_http_server_SOURCES = tests/unit/check_http_server.c \
+	tests/unit/http_client.c tests/unit/http_client.h

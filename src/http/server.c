@@ -75,6 +75,8 @@ static void read_target(struct http_request *r, const char **host)
 
 	if (*uri != '/' && *uri != '*') {
 		parts = evhttp_request_get_evhttp_uri(r->ev);
+		/* evhttp takes us for a proxy, and would close */
+		r->ev->flags &= ~EVHTTP_PROXY_REQUEST;
 		if (parts && evhttp_uri_get_host(parts)) {
 			*host = evhttp_uri_get_host(parts);
 			uri = strstr(uri, "//");
