@@ -126,7 +126,9 @@ static bool make_room(const struct mempool *m, struct plan *plan,
 	return ok;
 }
 
-static enum err examine(const struct mempool *m, struct plan *plan,
+/* ahead: those before it may be on their way, so it is to find its room as
+ * if they were here. */
+static enum err examine(const struct mempool *m, struct plan *plan, bool ahead,
 			const struct tx *tx, const struct account *account,
 			uint64_t height, struct fault *f)
 {
@@ -157,6 +159,8 @@ static enum err examine(const struct mempool *m, struct plan *plan,
 				 " after %" PRIu64 " of pending transactions; "
 				 "the balance is %" PRIu64,
 				 tx->amount, tx->fee, before, account->balance);
+	if (ahead)
+		plan->place = MEMPOOL_PENDING;
 	if (!make_room(m, plan, p, tx))
 		return fault_set(f, ERR_MEMPOOL_FULL, "fee",
 				 "%" PRIu64 " for %zu bytes is too little "
@@ -174,7 +178,7 @@ enum err mempool_check(const struct mempool *m, bool *known,
 	*known = map_get(m->ids, tx->id.b) != NULL;
 	if (*known)
 		return ERR_OK;
-	return examine(m, &plan, tx, account, height, f);
+	return examine(m, &plan, true, tx, account, height, f);
 }
 
 enum err mempool_add(struct mempool *m, enum mempool_place *place,
@@ -195,7 +199,7 @@ enum err mempool_add(struct mempool *m, enum mempool_place *place,
 	if (p && p->count &&
 	    (p->nonce != account->nonce || p->balance != account->balance))
 		mempool_account_changed(m, account);
-	err = examine(m, &plan, tx, account, height, f);
+	err = examine(m, &plan, false, tx, account, height, f);
 	if (err)
 		return err;
 	for (i = 0; i < plan.victim_count; i++) {

@@ -49,6 +49,9 @@ void mempool_free(struct mempool *m);
  * or could only enter by dropping an earlier nonce of its own sender). The
  * first that applies, in this order. The fault names the field ("number",
  * "amount", ...). min_fee is the ledger's.
+ *
+ * Those before it may be on their way still (a client sends a run at once):
+ * here a full pool has room for it as if they had come. mempool_add() knows.
  */
 MUST_USE enum err mempool_check(const struct mempool *m, bool *known,
 				const struct tx *tx,

@@ -46,7 +46,9 @@ static enum err add(const struct tx *tx, uint64_t balance, uint64_t nonce)
 	memset(&fault, 0, sizeof(fault));
 	checked = mempool_check(pool, &known, tx, &a, HEIGHT, NULL);
 	err = mempool_add(pool, &place, tx, &a, HEIGHT, &fault);
-	ck_assert_int_eq(checked, err);
+	/* a check may hope for the gap to close, where an addition knows */
+	if (err != ERR_MEMPOOL_FULL || checked != ERR_OK)
+		ck_assert_int_eq(checked, err);
 	return err;
 }
 
@@ -347,6 +349,29 @@ START_TEST(promised_fees_behind_gaps_push_no_pending_one_out)
 }
 END_TEST
 
+START_TEST(a_full_pool_has_room_for_a_run_that_is_sent_at_once)
+{
+	struct tx low = transfer(1, 0, 1), lower = transfer(2, 0, 1),
+		  first = transfer(3, 0, 5), second = transfer(3, 1, 5);
+	struct account a = account(3, 100, 0);
+	bool known;
+
+	small_pool(2);
+	must_add(&low, 100, 0, MEMPOOL_PENDING);
+	must_add(&lower, 100, 0, MEMPOOL_PENDING);
+	ck_assert_int_eq(mempool_check(pool, &known, &first, &a, HEIGHT, NULL),
+			 ERR_OK);
+	ck_assert_int_eq(mempool_check(pool, &known, &second, &a, HEIGHT, NULL),
+			 ERR_OK);
+	ck_assert_int_eq(mempool_add(pool, &place, &second, &a, HEIGHT, NULL),
+			 ERR_MEMPOOL_FULL);
+	must_add(&first, 100, 0, MEMPOOL_PENDING);
+	must_add(&second, 100, 0, MEMPOOL_PENDING);
+	ck_assert(is_gone(&low, ERR_MEMPOOL_FULL));
+	ck_assert(is_gone(&lower, ERR_MEMPOOL_FULL));
+}
+END_TEST
+
 START_TEST(a_big_newcomer_drops_several_but_none_in_vain)
 {
 	struct tx a = transfer(1, 0, 1), b = transfer(2, 0, 2),
@@ -640,6 +665,7 @@ int main(void)
 		t, a_full_pool_drops_the_cheapest_and_queues_what_follows_it);
 	tcase_add_test(t, a_newcomer_that_would_be_the_cheapest_is_refused);
 	tcase_add_test(t, promised_fees_behind_gaps_push_no_pending_one_out);
+	tcase_add_test(t, a_full_pool_has_room_for_a_run_that_is_sent_at_once);
 	tcase_add_test(t, a_big_newcomer_drops_several_but_none_in_vain);
 	tcase_add_test(t, no_newcomer_drops_an_earlier_nonce_of_its_sender);
 	tcase_add_test(t,
