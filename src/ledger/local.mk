@@ -11,4 +11,6 @@ libcore_a_SOURCES += \
 
 check_PROGRAMS += tests/unit/check_genesis tests/unit/check_state_tree
 tests_unit_check_genesis_SOURCES = tests/unit/check_genesis.c
+check_PROGRAMS += tests/unit/check_rules
+tests_unit_check_rules_SOURCES = tests/unit/check_rules.c
 tests_unit_check_state_tree_SOURCES = tests/unit/check_state_tree.c

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Genesis files: every wrong field is refused by name, what is right becomes
- * the same rules however it is written, and rules have one encoding.
+ * the same rules however it is written.
  */
 #include <check.h>
 #include <stdio.h>
@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "base/amount.h"
-#include "base/rng.h"
 #include "ledger/genesis.h"
 
 #define A "00112233445566778899aabbccddeeff00112233"
@@ -385,122 +384,6 @@ START_TEST(the_cap_itself_may_be_allocated)
 }
 END_TEST
 
-START_TEST(what_encodes_decodes_to_the_same)
-{
-	struct buf one = encoded(seed_file), two = {0};
-	struct rules r;
-
-	ck_assert_int_eq(rules_decode(&r, buf_span(&one)), ERR_OK);
-	rules_encode(&two, &r);
-	ck_assert(span_eq(buf_span(&one), buf_span(&two)));
-	ck_assert_str_eq(r.network_id, "1");
-	ck_assert_str_eq(r.tx_placeholder.text, "none");
-	ck_assert_uint_eq(r.alloc_count, 2);
-	rules_release(&r);
-	buf_release(&one);
-	buf_release(&two);
-}
-END_TEST
-
-/* Decoding is only of our own store, but a disk may lie. */
-START_TEST(bytes_that_decode_encode_back_to_themselves)
-{
-	struct buf one = encoded(seed_file), two = {0};
-	struct rules r;
-	struct rng rng;
-	uint8_t *copy;
-	size_t i, n, decoded = 0;
-
-	for (n = 0; n < one.len; n++) {
-		copy = xmemdup(one.data, n ? n : 1);
-		ck_assert_int_eq(rules_decode(&r, SPAN(copy, n)), ERR_CORRUPT);
-		free(copy);
-	}
-	buf_byte(&one, 0);
-	ck_assert_int_eq(rules_decode(&r, buf_span(&one)), ERR_CORRUPT);
-	one.len--;
-	rng_seed(&rng, 2);
-	for (i = 0; i < 50000; i++) {
-		copy = xmemdup(one.data, one.len);
-		copy[rng_below(&rng, one.len)] = (uint8_t)rng_next(&rng);
-		if (!rules_decode(&r, SPAN(copy, one.len))) {
-			decoded++;
-			buf_reset(&two);
-			rules_encode(&two, &r);
-			ck_assert(span_eq(SPAN(copy, one.len), buf_span(&two)));
-			rules_release(&r);
-		}
-		free(copy);
-	}
-	ck_assert_uint_gt(decoded, 1000);
-	buf_release(&one);
-	buf_release(&two);
-}
-END_TEST
-
-START_TEST(a_placeholder_of_one_element_does_not_decode)
-{
-	/* [1, N] as an array of one followed by N as a field of its own */
-	struct buf one = encoded(BASE "\"block_mining\":{\"placeholder_data\":"
-				      "[\"rnd\",15]}}");
-	struct rules r;
-	size_t i;
-
-	for (i = 0; i + 2 < one.len; i++)
-		if (one.data[i] == 0x92 && one.data[i + 1] == 1 &&
-		    one.data[i + 2] == 15)
-			break;
-	ck_assert_uint_lt(i + 2, one.len);
-	one.data[i] = 0x91;
-	ck_assert_int_eq(rules_decode(&r, buf_span(&one)), ERR_CORRUPT);
-	buf_release(&one);
-}
-END_TEST
-
-START_TEST(a_mutated_file_never_gives_rules_that_do_not_round_trip)
-{
-	static const char chars[] = "\"{}[],:-.0123456789eE \\aF";
-	struct buf text = {0}, one = {0}, two = {0};
-	struct rules r, again;
-	struct fault f;
-	struct rng rng;
-	size_t i, k, at, parsed = 0;
-
-	rng_seed(&rng, 3);
-	for (i = 0; i < 20000; i++) {
-		buf_reset(&text);
-		buf_append_span(&text, span_str(seed_file));
-		for (k = rng_below(&rng, 3); k < 3; k++) {
-			at = rng_below(&rng, text.len);
-			if (rng_below(&rng, 4))
-				text.data[at] = (uint8_t)chars[rng_below(
-					&rng, sizeof(chars) - 1)];
-			else
-				text.data[at] = (uint8_t)rng_next(&rng);
-		}
-		if (genesis_parse(&r, buf_span(&text), &f)) {
-			ck_assert_int_ne(f.code, ERR_OK);
-			ck_assert(span_is_utf8(span_str(f.field)));
-			ck_assert(span_is_utf8(span_str(f.detail)));
-			continue;
-		}
-		parsed++;
-		buf_reset(&one);
-		rules_encode(&one, &r);
-		ck_assert_int_eq(rules_decode(&again, buf_span(&one)), ERR_OK);
-		buf_reset(&two);
-		rules_encode(&two, &again);
-		ck_assert(span_eq(buf_span(&one), buf_span(&two)));
-		rules_release(&r);
-		rules_release(&again);
-	}
-	ck_assert_uint_gt(parsed, 500);
-	buf_release(&text);
-	buf_release(&one);
-	buf_release(&two);
-}
-END_TEST
-
 /* If a duplicate were looked for among all, this would take hours. */
 START_TEST(a_large_alloc_is_parsed_without_comparing_all_to_all)
 {
@@ -613,11 +496,6 @@ int main(void)
 		t, a_bad_field_is_refused_naming_field_value_and_expectation, 0,
 		(int)ARRAY_LEN(bads));
 	tcase_add_test(t, the_cap_itself_may_be_allocated);
-	tcase_add_test(t, what_encodes_decodes_to_the_same);
-	tcase_add_test(t, bytes_that_decode_encode_back_to_themselves);
-	tcase_add_test(t, a_placeholder_of_one_element_does_not_decode);
-	tcase_add_test(t,
-		       a_mutated_file_never_gives_rules_that_do_not_round_trip);
 	tcase_add_test(t, a_large_alloc_is_parsed_without_comparing_all_to_all);
 	tcase_add_test(t, too_many_miners_and_too_big_a_file_are_refused);
 	tcase_add_loop_test(t, the_samples_are_good, 0, 4);
