@@ -256,14 +256,32 @@ enum err overlay_finish(struct overlay *o, struct delta *out,
 	return ERR_OK;
 }
 
+/* A change and what it is sorted by: hashed once. */
+struct keyed {
+	struct hash key;
+	struct delta_change change;
+};
+
 static int by_account_key(const void *a, const void *b)
 {
-	const struct delta_change *x = a, *y = b;
-	struct hash kx, ky;
+	const struct keyed *x = a, *y = b;
 
-	account_key(&kx, &x->new.address);
-	account_key(&ky, &y->new.address);
-	return memcmp(kx.b, ky.b, HASH_LEN);
+	return memcmp(x->key.b, y->key.b, HASH_LEN);
+}
+
+static void sort_by_key(struct delta *d)
+{
+	struct keyed *list = xcalloc(d->count, sizeof(*list));
+	size_t i;
+
+	for (i = 0; i < d->count; i++) {
+		list[i].change = d->changes[i];
+		account_key(&list[i].key, &list[i].change.new.address);
+	}
+	qsort(list, d->count, sizeof(*list), by_account_key);
+	for (i = 0; i < d->count; i++)
+		d->changes[i] = list[i].change;
+	free(list);
 }
 
 void genesis_delta(struct delta *out, const struct rules *rules)
@@ -295,7 +313,7 @@ void genesis_delta(struct delta *out, const struct rules *rules)
 		if (!amount_add(&out->supply, out->supply,
 				out->changes[i].new.balance))
 			BUG("the genesis supply passes the cap");
-	qsort(out->changes, out->count, sizeof(*out->changes), by_account_key);
+	sort_by_key(out);
 }
 
 void state_root(struct hash *out, const struct hash *tree_root, uint64_t supply)
