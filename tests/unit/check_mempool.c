@@ -617,6 +617,22 @@ START_TEST(reasons_are_kept_for_the_last_4096_drops)
 }
 END_TEST
 
+START_TEST(an_id_that_is_dropped_twice_is_remembered_from_the_second)
+{
+	struct tx twice = transfer(1, 0, 1), tx;
+	struct account paid = account(1, 0, 0);
+	size_t i;
+
+	for (i = 0; i < MEMPOOL_DROPPED_KEPT + 1; i++) {
+		tx = i == 0 || i == 10 ? twice : transfer(1, 0, 1);
+		must_add(&tx, 100, 0, MEMPOOL_PENDING);
+		mempool_account_changed(pool, &paid);
+	}
+	/* the place of the first time has gone to another by now */
+	ck_assert(is_gone(&twice, ERR_INSUFFICIENT_BALANCE));
+}
+END_TEST
+
 START_TEST(a_payment_to_oneself_flows_both_ways)
 {
 	struct tx a = test_tx(1, 0, 2, 10, 1, 200);
@@ -681,6 +697,8 @@ int main(void)
 	tcase_add_test(t, fees_per_byte_that_nearly_tie_are_told_apart);
 	tcase_add_test(t, the_walk_goes_on_by_arrival_while_the_pool_changes);
 	tcase_add_test(t, reasons_are_kept_for_the_last_4096_drops);
+	tcase_add_test(
+		t, an_id_that_is_dropped_twice_is_remembered_from_the_second);
 	tcase_add_test(t, a_payment_to_oneself_flows_both_ways);
 	suite_add_tcase(s, t);
 
