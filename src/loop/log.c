@@ -156,11 +156,12 @@ static void put_time(struct line *l)
 {
 	struct timespec now;
 	struct tm tm;
-	char text[40];
+	char text[40] = "";
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	gmtime_r(&now.tv_sec, &tm);
-	put(l, text, strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm));
+	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
+	put_text(l, text);
 	snprintf(text, sizeof(text), ".%03dZ", (int)(now.tv_nsec / 1000000));
 	put_text(l, text);
 }
