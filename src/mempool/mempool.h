@@ -30,7 +30,7 @@ struct mempool;
 /* max_bytes counts full bytes plus MEMPOOL_ENTRY_COST per transaction: a
  * measure that does not depend on the machine. Real memory is some 200
  * bytes per transaction more. */
-#define MEMPOOL_ENTRY_COST 256
+#define MEMPOOL_ENTRY_COST 440
 MUST_USE struct mempool *mempool_new(size_t max_bytes, uint64_t seed);
 void mempool_free(struct mempool *m);
 
