@@ -23,3 +23,7 @@ libshell_a_SOURCES += \
 check_PROGRAMS += tests/unit/check_http_server
 tests_unit_check_http_server_SOURCES = tests/unit/check_http_server.c \
 	tests/unit/http_client.c tests/unit/http_client.h
+
+check_PROGRAMS += tests/unit/check_http
+tests_unit_check_http_SOURCES = tests/unit/check_http.c tests/unit/driver.c \
+	tests/unit/driver.h tests/unit/http_client.c tests/unit/http_client.h
