@@ -9,8 +9,12 @@ libcore_a_SOURCES += \
 	src/ledger/state_stream.c \
 	src/ledger/state_tree.c src/ledger/state_tree.h
 
-check_PROGRAMS += tests/unit/check_genesis tests/unit/check_state_tree
+check_PROGRAMS += tests/unit/check_genesis
 tests_unit_check_genesis_SOURCES = tests/unit/check_genesis.c
 check_PROGRAMS += tests/unit/check_rules
 tests_unit_check_rules_SOURCES = tests/unit/check_rules.c
-tests_unit_check_state_tree_SOURCES = tests/unit/check_state_tree.c
+check_PROGRAMS += tests/unit/check_state_tree tests/unit/check_state_proof
+tests_unit_check_state_tree_SOURCES = tests/unit/check_state_tree.c \
+	tests/unit/state_model.c tests/unit/state_model.h
+tests_unit_check_state_proof_SOURCES = tests/unit/check_state_proof.c \
+	tests/unit/state_model.c tests/unit/state_model.h
