@@ -394,7 +394,7 @@ START_TEST(what_cannot_be_done_exits_with_1)
 		"address",
 		"balance",
 		"balance bob",
-		"send 5 " ADDRESS,
+		("send 5 " ADDRESS),
 		"rnd -n 2",
 		"verify",
 		"accounts -c no-such-file",
