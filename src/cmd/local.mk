@@ -17,3 +17,5 @@ ccoin_init_SOURCES = src/cmd/ccoin_init.c
 ccoin_init_LDADD = $(SHELL_LIBS)
 ccoind_SOURCES = src/cmd/ccoind.c
 ccoind_LDADD = $(SHELL_LIBS)
+check_PROGRAMS += tests/unit/check_wallet
+tests_unit_check_wallet_SOURCES = tests/unit/check_wallet.c

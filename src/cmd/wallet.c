@@ -80,26 +80,25 @@ static void usage_of(char *out, size_t size, const struct command *cmd)
 
 static char *list_commands(const struct commands *c)
 {
-	struct buf out = {0};
-	char line[160];
+	char *text;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
 
-	buf_append_span(&out, span_str("Commands ('ccoin COMMAND --help' says "
-				       "more):\n"));
+	if (!out)
+		BUG("open_memstream failed");
+	fputs("Commands ('ccoin COMMAND --help' says more):\n", out);
 	for (size_t i = 0; i < c->count; i++) {
 		const struct command *cmd = c->list[i];
 		char left[64];
 
-		snprintf(left, sizeof(left), "%s %s", cmd->name, cmd->args);
-		snprintf(line, sizeof(line),
-			 strlen(left) > 27 ? "  %s\n%32s%s\n" : "  %-28s%s%s\n",
-			 left, "", cmd->help);
-		buf_append_span(&out, span_str(line));
+		snprintf(left, sizeof(left), "  %s %s", cmd->name, cmd->args);
+		help_line(out, left, cmd->help);
 	}
-	buf_append_span(&out,
-			span_str("\nExit status: 0 done, 1 refused, 2 usage, 3 "
-				 "not reachable, 4 timed out.\n"));
-	buf_byte(&out, '\0');
-	return (char *)out.data;
+	fputs("\nExit status: 0 done, 1 refused, 2 usage, 3 not reachable, 4 "
+	      "timed out.\n",
+	      out);
+	fclose(out);
+	return text;
 }
 
 static int run_command(struct wallet *w, const struct command *cmd, int argc,

@@ -36,6 +36,26 @@ static int print_address(const struct wallet *w, const struct address *a)
 	return EXIT_DONE;
 }
 
+/* The default is the first account: also where the wallet did not make it. */
+static int choose_default(struct wallet *w, const struct address *made)
+{
+	struct fault f = {0};
+	struct address *list;
+	size_t count;
+
+	if (w->book.has_default)
+		return EXIT_DONE;
+	if (keyfile_list(&list, &count, w->config.datadir, &f))
+		return wallet_fail(&f);
+	w->book.has_default = true;
+	w->book.default_address = *made;
+	if (count == 2)
+		w->book.default_address =
+			list[address_eq(&list[0], made) ? 1 : 0];
+	free(list);
+	return save_book(w);
+}
+
 static int run_create_account(struct wallet *w, int argc, char **argv)
 {
 	struct fault f = {0};
@@ -53,11 +73,7 @@ static int run_create_account(struct wallet *w, int argc, char **argv)
 		return wallet_fail(&f);
 	address = *secret_key_address(key);
 	secret_key_free(key);
-	if (!w->book.has_default) {
-		w->book.has_default = true;
-		w->book.default_address = address;
-		status = save_book(w);
-	}
+	status = choose_default(w, &address);
 	print_address(w, &address);
 	return status;
 }

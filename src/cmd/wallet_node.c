@@ -283,6 +283,12 @@ static void print_scalar(const json_t *value)
 
 static void print_value(const json_t *value, int indent);
 
+/* Long, and of use to programs alone: --json has them. */
+static bool is_for_programs(const char *key)
+{
+	return strcmp(key, "public_key") == 0 || strcmp(key, "signature") == 0;
+}
+
 static void print_member(const json_t *value, const char *key, int indent)
 {
 	printf("%*s", indent, "");
@@ -303,7 +309,10 @@ static void print_value(const json_t *value, int indent)
 
 	if (json_is_object(value) && is_nested(value)) {
 		json_object_foreach((json_t *)value, key, item)
-			print_member(item, key, indent);
+		{
+			if (!is_for_programs(key))
+				print_member(item, key, indent);
+		}
 	} else if (json_is_array(value) && is_nested(value)) {
 		json_array_foreach(value, i, item)
 		{

@@ -5,6 +5,8 @@
  * little else. They are deprecated, not going away; this is the one file
  * that uses them. Fixed lengths are padded here and compressed directly.
  */
+#include <config.h> /* htobe32 */
+
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "crypto/hash.h"
 

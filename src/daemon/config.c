@@ -5,18 +5,12 @@
  */
 #include <config.h>
 
-#include "daemon/config_table.h"
-
-#include <errno.h>
-#include <inttypes.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "codec/tx_json.h"
+#include "daemon/config_table.h"
 #include "daemon/files.h"
 
-#define CONFIG_NAME "ccoin.json"
 #define DATADIR_DEFAULT "~/.ccoin"
 
 struct option_table config_table(struct config *c, enum program program)
@@ -44,7 +38,7 @@ static void defaults(struct config *c, enum program program)
 }
 
 /* -t and --validator are one setting: the later one on the line counts. */
-static void note(struct config *c, enum config_row row,
+void config_note(struct config *c, enum config_row row,
 		 enum config_source source)
 {
 	c->source[row] = (unsigned char)source;
@@ -68,7 +62,7 @@ static enum err set_from_env(struct config *c, enum config_row row,
 		e = option_set_text(&config_specs[row], c, *env + len + 1, name,
 				    f);
 		if (!e)
-			note(c, row, CONFIG_ENVIRONMENT);
+			config_note(c, row, CONFIG_ENVIRONMENT);
 		return e;
 	}
 	return ERR_OK;
@@ -96,7 +90,7 @@ static enum err set_early(struct config *c, enum config_row row,
 		e = option_set_text(g->spec, g->base, g->arg, name, f);
 		if (e)
 			return e;
-		note(c, row, CONFIG_COMMAND_LINE);
+		config_note(c, row, CONFIG_COMMAND_LINE);
 	}
 	return ERR_OK;
 }
@@ -126,148 +120,11 @@ static enum err set_all_given(struct config *c, const struct option_line *line,
 		if (e)
 			return e;
 		if (g->base == c)
-			note(c, (enum config_row)(g->spec - config_specs),
-			     CONFIG_COMMAND_LINE);
+			config_note(c,
+				    (enum config_row)(g->spec - config_specs),
+				    CONFIG_COMMAND_LINE);
 	}
 	return ERR_OK;
-}
-
-/* --- the file ---------------------------------------------------------- */
-
-static enum err place_fault(struct fault *f, enum err code, const char *file,
-			    const char *path, const char *text)
-{
-	char field[2 * FAULT_FIELD_MAX]; /* fault_set() cuts it */
-
-	snprintf(field, sizeof(field), "%.99s: %.50s", file, path);
-	return fault_set(f, code, path[0] ? field : file, "%s", text);
-}
-
-/* The row of this path; or, with *below, whether rows begin with it. */
-static int row_of_path(const char *path, bool *below)
-{
-	size_t len = strlen(path);
-
-	*below = false;
-	for (int i = 0; i < ROW_COUNT; i++) {
-		if (!config_specs[i].json)
-			continue;
-		if (strcmp(config_specs[i].json, path) == 0)
-			return i;
-		if (strncmp(config_specs[i].json, path, len) == 0 &&
-		    config_specs[i].json[len] == '.')
-			*below = true;
-	}
-	return -1;
-}
-
-static enum err unknown_path(struct fault *f, const char *file,
-			     const char *path)
-{
-	const char *names[ROW_COUNT];
-	const char *near;
-	size_t count = 0;
-	char text[120];
-
-	for (int i = 0; i < ROW_COUNT; i++)
-		if (config_specs[i].json)
-			names[count++] = config_specs[i].json;
-	near = name_nearest(path, names, count);
-	snprintf(text, sizeof(text),
-		 near ? "this field is not known; the "
-			"nearest is %s"
-		      : "this field is not known%s",
-		 near ? near : "");
-	return place_fault(f, ERR_UNKNOWN_FIELD, file, path, text);
-}
-
-static enum err set_object(struct config *c, const json_t *object,
-			   const char *prefix, struct fault *f)
-{
-	const char *key;
-	const json_t *value;
-	enum err e = ERR_OK;
-
-	json_object_foreach((json_t *)object, key, value)
-	{
-		char path[FAULT_FIELD_MAX];
-		char place[2 * FAULT_FIELD_MAX];
-		bool below = false;
-		int row = -1;
-
-		snprintf(path, sizeof(path), "%s%s%s", prefix,
-			 prefix[0] ? "." : "", key);
-		/* a key with a dot inside is no path */
-		if (!strchr(key, '.'))
-			row = row_of_path(path, &below);
-		snprintf(place, sizeof(place), "%s: %s", c->file, path);
-		if (row >= 0) {
-			e = option_set_json(&config_specs[row], c, value, place,
-					    f);
-			if (!e)
-				note(c, (enum config_row)row, CONFIG_FILE);
-		} else if (!below) {
-			e = unknown_path(f, c->file, path);
-		} else if (!json_is_object(value)) {
-			e = place_fault(f, ERR_WRONG_TYPE, c->file, path,
-					"expected an object");
-		} else {
-			e = set_object(c, value, path, f);
-		}
-		if (e)
-			break;
-	}
-	return e;
-}
-
-static enum err set_from_text(struct config *c, struct span text,
-			      struct fault *f)
-{
-	struct fault inner = {0};
-	json_t *root = json_parse(text, &inner);
-	enum err e;
-
-	if (!root)
-		return place_fault(f, inner.code, c->file, inner.field,
-				   inner.detail);
-	if (json_is_object(root))
-		e = set_object(c, root, "", f);
-	else
-		e = place_fault(f, ERR_WRONG_TYPE, c->file, "",
-				"expected an object");
-	json_decref(root);
-	return e;
-}
-
-/* Read c->file. Where nobody asked for it, it need not be there. */
-static enum err set_from_file(struct config *c, bool asked, struct fault *f)
-{
-	struct buf text = {0};
-	enum err e = file_read(&text, c->file, CONFIG_FILE_MAX, f);
-
-	if (e == ERR_NOT_FOUND && !asked) {
-		free(c->file);
-		c->file = NULL;
-		return ERR_OK;
-	}
-	if (!e)
-		e = set_from_text(c, buf_span(&text), f);
-	buf_release(&text);
-	return e;
-}
-
-static enum err find_and_read(struct config *c, struct fault *f)
-{
-	enum err e;
-
-	if (c->file)
-		return set_from_file(c, true, f);
-	c->file = xstrdup("./" CONFIG_NAME);
-	e = set_from_file(c, false, f);
-	if (e || c->file)
-		return e;
-	c->file = path_join(c->datadir, CONFIG_NAME);
-	return set_from_file(c, false, f);
 }
 
 /* --- what follows from what was given ---------------------------------- */
@@ -281,10 +138,10 @@ static enum err resolve_datadir(struct config *c, struct fault *f)
 	if (!c->base_path || c->source[ROW_DATADIR] > CONFIG_FILE)
 		return ERR_OK;
 	if (c->source[ROW_DATADIR] == CONFIG_FILE)
-		return place_fault(f, ERR_DUPLICATE_FIELD, c->file,
-				   "app.base_path",
-				   "expected datadir or app.base_path, not "
-				   "both");
+		return fault_set(f, ERR_DUPLICATE_FIELD, "app.base_path",
+				 "%s: expected datadir or app.base_path, not "
+				 "both",
+				 c->file);
 	free(c->datadir);
 	c->datadir_given = true;
 	c->datadir = c->account.given
@@ -347,7 +204,7 @@ static enum err gather(struct config *c, const struct option_line *line,
 	if (e)
 		return e;
 	*source = CONFIG_FILE;
-	e = find_and_read(c, f);
+	e = config_find_file(c, f);
 	if (e)
 		return e;
 	*source = CONFIG_ENVIRONMENT;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The table of settings, for daemon/config.c alone: config_table.c has the
- * rows. A setting is added by adding a row there, its number here and its
- * field in daemon/config.h.
+ * What the files config*.c share: the table of settings, whose rows are in
+ * config_table.c. A setting is added by adding a row there, its number here and
+ * its field in daemon/config.h.
  */
 #ifndef DAEMON_CONFIG_TABLE_H
 #define DAEMON_CONFIG_TABLE_H
@@ -41,5 +41,12 @@ enum config_row {
 };
 
 extern const struct option_spec config_specs[ROW_COUNT];
+
+/* Remember where the value of a row came from. */
+void config_note(struct config *c, enum config_row row,
+		 enum config_source source);
+/* Read c->file when it was named, else the first that is there of those that
+ * are looked for; c->file is what was read, NULL when none was. */
+MUST_USE enum err config_find_file(struct config *c, struct fault *f);
 
 #endif

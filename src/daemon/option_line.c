@@ -184,6 +184,15 @@ static void print_wrapped(FILE *out, const char *text, int column)
 	fputc('\n', out);
 }
 
+void help_line(FILE *out, const char *left, const char *text)
+{
+	if (strlen(left) >= HELP_COLUMN)
+		fprintf(out, "%s\n%*s", left, HELP_COLUMN, "");
+	else
+		fprintf(out, "%-*s", HELP_COLUMN, left);
+	print_wrapped(out, text, HELP_COLUMN);
+}
+
 static void print_row(FILE *out, const struct option_spec *spec)
 {
 	bool optional = spec->type == OPTION_DEV;
@@ -199,11 +208,7 @@ static void print_row(FILE *out, const struct option_spec *spec)
 	snprintf(text, sizeof(text), "%s%s%s%s", spec->help,
 		 spec->env ? " (" : "", spec->env ? spec->env : "",
 		 spec->env ? ")" : "");
-	if (strlen(left) >= HELP_COLUMN)
-		fprintf(out, "%s\n%*s", left, HELP_COLUMN, "");
-	else
-		fprintf(out, "%-*s", HELP_COLUMN, left);
-	print_wrapped(out, text, HELP_COLUMN);
+	help_line(out, left, text);
 }
 
 void option_table_help(FILE *out, const struct option_table *t)

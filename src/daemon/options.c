@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The types of options: from text, from JSON, to JSON; see the header. */
+/* The types of options, and their values from text; see the header. */
 #include <config.h>
 
 #include "daemon/options.h"
@@ -10,18 +10,14 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "daemon/option_value.h"
 
 #define TEXTS_MAX 64
 #define SHOWN_MAX 60 /* of a value that is quoted in an error */
 
-static void *at(const struct option_spec *spec, void *base)
+void *option_place(const struct option_spec *spec, void *base)
 {
 	return (char *)base + spec->offset;
-}
-
-static const void *at_const(const struct option_spec *spec, const void *base)
-{
-	return (const char *)base + spec->offset;
 }
 
 char *path_expand(const char *path)
@@ -101,7 +97,7 @@ static void expectation(char *out, size_t size, const struct option_spec *spec,
 	}
 }
 
-static enum err refuse(const struct option_spec *spec, enum err code, bool json,
+enum err option_refuse(const struct option_spec *spec, enum err code, bool json,
 		       const char *shown, const char *field, struct fault *f)
 {
 	char want[160] = "";
@@ -111,8 +107,7 @@ static enum err refuse(const struct option_spec *spec, enum err code, bool json,
 			 shown, strlen(shown) > SHOWN_MAX ? "..." : "", want);
 }
 
-/* The value is of the right form but not one of those allowed. */
-static enum err bad_value_code(enum option_type type)
+enum err option_bad_value(enum option_type type)
 {
 	switch (type) {
 	case OPTION_ADDRESS:
@@ -134,7 +129,7 @@ static enum err bad_value_code(enum option_type type)
 	BUG("option type");
 }
 
-static void texts_release(struct texts *t)
+void texts_release(struct texts *t)
 {
 	for (size_t i = 0; i < t->count; i++)
 		free(t->list[i]);
@@ -142,7 +137,7 @@ static void texts_release(struct texts *t)
 	*t = (struct texts){0};
 }
 
-static bool texts_add(struct texts *t, const char *text, size_t len)
+bool texts_add(struct texts *t, const char *text, size_t len)
 {
 	char *copy;
 
@@ -266,8 +261,7 @@ static bool texts_set(struct texts *value, const char *text)
 	return true;
 }
 
-static bool value_read(const struct option_spec *spec, void *place,
-		       const char *text)
+bool option_read(const struct option_spec *spec, void *place, const char *text)
 {
 	struct maybe_address *a = place;
 	struct maybe_hash *h = place;
@@ -321,161 +315,17 @@ static bool value_read(const struct option_spec *spec, void *place,
 enum err option_set_text(const struct option_spec *spec, void *base,
 			 const char *text, const char *field, struct fault *f)
 {
-	if (value_read(spec, at(spec, base), text))
+	if (option_read(spec, option_place(spec, base), text))
 		return ERR_OK;
-	return refuse(spec, bad_value_code(spec->type), false,
-		      text && text[0] ? text : "(empty)", field, f);
-}
-
-static enum err texts_set_json(const struct option_spec *spec, void *base,
-			       const json_t *value, const char *shown,
-			       const char *field, struct fault *f)
-{
-	struct texts t = {0};
-	const json_t *item;
-	size_t i;
-
-	json_array_foreach(value, i, item)
-	{
-		enum err e = json_is_string(item) ? ERR_OK : ERR_WRONG_TYPE;
-
-		if (!e && !texts_add(&t, json_string_value(item),
-				     json_string_length(item)))
-			e = ERR_OUT_OF_RANGE;
-		if (e) {
-			texts_release(&t);
-			return refuse(spec, e, true, shown, field, f);
-		}
-	}
-	texts_release(at(spec, base));
-	*(struct texts *)at(spec, base) = t;
-	return ERR_OK;
-}
-
-/* Whether JSON of this kind can be a value of this type. */
-static bool type_fits(const struct option_spec *spec, const json_t *value)
-{
-	switch (spec->type) {
-	case OPTION_FLAG:
-		return json_is_boolean(value);
-	case OPTION_SET:
-		return false;
-	case OPTION_STRING:
-	case OPTION_TEXT:
-	case OPTION_PATH:
-	case OPTION_LISTEN:
-	case OPTION_ADDRESS:
-	case OPTION_HASH:
-	case OPTION_CHOICE:
-		return json_is_string(value);
-	case OPTION_UINT:
-		return json_is_integer(value);
-	case OPTION_TEXTS:
-		return json_is_array(value);
-	case OPTION_DEV:
-		return json_is_boolean(value) || json_is_integer(value);
-	}
-	BUG("option type");
-}
-
-static enum err set_json_shown(const struct option_spec *spec, void *base,
-			       const json_t *value, const char *shown,
-			       const char *field, struct fault *f)
-{
-	char number[24];
-	const char *text = json_string_value(value);
-
-	if (!type_fits(spec, value))
-		return refuse(spec, ERR_WRONG_TYPE, true, shown, field, f);
-	if (json_is_array(value))
-		return texts_set_json(spec, base, value, shown, field, f);
-	if (json_is_boolean(value))
-		text = json_is_true(value) ? "true" : "false";
-	if (json_is_integer(value)) {
-		snprintf(number, sizeof(number), "%" JSON_INTEGER_FORMAT,
-			 json_integer_value(value));
-		text = number;
-	}
-	if (value_read(spec, at(spec, base), text))
-		return ERR_OK;
-	return refuse(spec, bad_value_code(spec->type), true, shown, field, f);
-}
-
-enum err option_set_json(const struct option_spec *spec, void *base,
-			 const json_t *value, const char *field,
-			 struct fault *f)
-{
-	char *shown = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
-	enum err e = set_json_shown(spec, base, value, shown ? shown : "?",
-				    field, f);
-
-	free(shown);
-	return e;
-}
-
-static json_t *listen_json(const struct listen_at *l)
-{
-	const char *address = l->address[0] ? l->address : "127.0.0.1";
-
-	return json_sprintf(strchr(address, ':') ? "[%s]:%d" : "%s:%d", address,
-			    (int)l->port);
-}
-
-static json_t *texts_json(const struct texts *t)
-{
-	json_t *out = json_array();
-
-	for (size_t i = 0; i < t->count; i++)
-		json_array_append_new(out, json_string(t->list[i]));
-	return out;
-}
-
-json_t *option_to_json(const struct option_spec *spec, const void *base)
-{
-	const void *place = at_const(spec, base);
-	const struct maybe_address *a = place;
-	const struct maybe_hash *h = place;
-	const struct dev_mode *d = place;
-	const char *text;
-	char hex[HASH_HEX_LEN];
-
-	switch (spec->type) {
-	case OPTION_FLAG:
-		return json_boolean(*(const bool *)place);
-	case OPTION_SET:
-		return json_null();
-	case OPTION_STRING:
-	case OPTION_TEXT:
-	case OPTION_PATH:
-		text = *(char *const *)place;
-		return text ? json_string(text) : json_null();
-	case OPTION_UINT:
-		return json_integer((json_int_t) * (const uint64_t *)place);
-	case OPTION_LISTEN:
-		return listen_json(place);
-	case OPTION_ADDRESS:
-		return a->given ? json_string(address_hex(hex, &a->value))
-				: json_null();
-	case OPTION_HASH:
-		return h->given ? json_string(hash_hex(hex, &h->value))
-				: json_null();
-	case OPTION_CHOICE:
-		return json_string(spec->choices[*(const int *)place]);
-	case OPTION_TEXTS:
-		return texts_json(place);
-	case OPTION_DEV:
-		return d->on && d->seconds
-			       ? json_integer((json_int_t)d->seconds)
-			       : json_boolean(d->on);
-	}
-	BUG("option type");
+	return option_refuse(spec, option_bad_value(spec->type), false,
+			     text && text[0] ? text : "(empty)", field, f);
 }
 
 void option_table_release(const struct option_table *t)
 {
 	for (size_t i = 0; i < t->count; i++) {
 		const struct option_spec *spec = &t->specs[i];
-		void *place = at(spec, t->base);
+		void *place = option_place(spec, t->base);
 
 		if (spec->type == OPTION_TEXTS)
 			texts_release(place);

@@ -126,6 +126,9 @@ MUST_USE json_t *option_to_json(const struct option_spec *spec,
 /* Free every value of the table and leave zeros. */
 void option_table_release(const struct option_table *t);
 
+/* A line of --help: what to type, and beside it what it is for, broken into
+ * lines of 79 columns. */
+void help_line(FILE *out, const char *left, const char *text);
 /* The table's lines of --help. */
 void option_table_help(FILE *out, const struct option_table *t);
 

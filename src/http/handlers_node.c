@@ -26,6 +26,26 @@ static void out_pool(struct buf *out, const struct mempool *pool)
 	out_text(out, "}");
 }
 
+/* What a wallet puts in the place of data that its user did not give. */
+static void out_placeholder(struct buf *out, const struct placeholder *p)
+{
+	switch (p->kind) {
+	case PLACEHOLDER_NONE:
+		return;
+	case PLACEHOLDER_RND:
+		out_text(out, ",\"tx_placeholder\":[\"rnd\",");
+		out_uint(out, p->length);
+		out_text(out, "]");
+		return;
+	case PLACEHOLDER_PREDEF:
+		out_text(out, ",\"tx_placeholder\":[\"predef\",");
+		out_string(out, span_str(p->text));
+		out_text(out, "]");
+		return;
+	}
+	BUG("placeholder kind");
+}
+
 static void out_chain(struct buf *out, const struct api *api)
 {
 	const struct rules *rules = node_rules(api->cfg.node);
@@ -60,6 +80,7 @@ static void out_chain(struct buf *out, const struct api *api)
 	out_uint(out, rules->confirmations);
 	out_text(out, ",\"new_address_balance\":");
 	out_uint(out, rules->new_address_balance);
+	out_placeholder(out, &rules->tx_placeholder);
 }
 
 void handle_v1_status(struct call *c)

@@ -3,6 +3,7 @@
 FUNCTIONAL_TESTS = \
 	tests/functional/test_start.py \
 	tests/functional/test_transfer.py \
+	tests/functional/test_wallet.py \
 	tests/functional/test_wire.py
 TESTS += $(FUNCTIONAL_TESTS)
 EXTRA_DIST += $(FUNCTIONAL_TESTS) \
