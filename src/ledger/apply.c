@@ -28,8 +28,7 @@ struct overlay {
 	struct map *entries; /* address -> struct entry */
 };
 
-/* What an address that was never seen holds (CONSENSUS, common rules). */
-static uint64_t unseen_balance(const struct rules *rules, uint64_t supply)
+uint64_t unseen_balance(const struct rules *rules, uint64_t supply)
 {
 	uint64_t room = AMOUNT_MAX - supply;
 

@@ -48,9 +48,13 @@ MUST_USE enum err overlay_finish(struct overlay *o, struct delta *out,
 /* The same for the genesis block: alloc and the coinbase's reward. */
 void genesis_delta(struct delta *out, const struct rules *rules);
 
+/* What an address that was never seen holds at this supply:
+ * min(new_address_balance, cap - supply). */
+uint64_t unseen_balance(const struct rules *rules, uint64_t supply);
+
 /*
  * Read an account as the view has it. One never seen has what it would be
- * minted: min(new_address_balance, cap - supply); then *existed is false.
+ * minted, unseen_balance(); then *existed is false.
  * Errors are the store's.
  */
 MUST_USE enum err account_read(struct account *out, bool *existed,

@@ -69,6 +69,16 @@ enum err delta_decode(struct delta *out, struct span raw)
 	return ERR_OK;
 }
 
+enum err delta_supply(uint64_t *out, struct span raw)
+{
+	struct mp_reader r;
+
+	mp_reader_init(&r, raw);
+	mp_read_array(&r, 4, 4);
+	*out = mp_read_uint(&r, AMOUNT_MAX);
+	return r.err ? ERR_CORRUPT : ERR_OK;
+}
+
 void delta_release(struct delta *d)
 {
 	free(d->changes);

@@ -27,6 +27,8 @@ struct delta {
 void delta_encode(struct buf *out, const struct delta *d);
 /* ERR_CORRUPT when the bytes are not a delta (they come from our store). */
 MUST_USE enum err delta_decode(struct delta *out, struct span raw);
+/* The supply alone, without the changes. */
+MUST_USE enum err delta_supply(uint64_t *out, struct span raw);
 void delta_release(struct delta *d);
 
 #endif

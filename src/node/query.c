@@ -141,44 +141,81 @@ static enum err seek_history(struct kv_cursor *c, struct history_entry *out,
 	return history_decode(out, c->value);
 }
 
-static enum err account_at(struct account *out, bool *existed, struct node *n,
-			   struct kv_cursor *history,
-			   const struct address *address, uint64_t height)
+static enum err supply_at(uint64_t *out, struct node *n, struct kv_view *view,
+			  uint64_t height)
+{
+	uint8_t key[HEIGHT_KEY_LEN];
+	struct span raw;
+	enum err e;
+
+	e = must(kv_get(chain_view(n->chain, view), &raw, KV_DELTAS,
+			height_key(key, height)));
+	return e ? e : delta_supply(out, raw);
+}
+
+/* A state of the past: what a walk over accounts needs at each address. */
+struct walk {
+	struct node *n;
+	struct kv_view *view;
+	struct kv_cursor *history; /* NULL: the tip's state */
+	uint64_t height;
+};
+
+static enum err account_then(struct account *out, bool *existed,
+			     const struct walk *w,
+			     const struct address *address)
 {
 	struct history_entry entry = {0};
-	uint64_t at;
+	uint64_t at, supply;
 	enum err e;
 
 	*out = (struct account){.address = *address};
-	e = seek_history(history, &entry, &at, address, height + 1);
+	e = seek_history(w->history, &entry, &at, address, w->height + 1);
 	*existed = !e;
 	if (e == ERR_NOT_FOUND) {
-		out->balance = node_rules(n)->new_address_balance;
-		return ERR_OK;
+		e = supply_at(&supply, w->n, w->view, w->height);
+		if (!e)
+			out->balance = unseen_balance(node_rules(w->n), supply);
+		return e;
 	}
 	out->balance = entry.balance;
 	out->nonce = entry.nonce;
 	return e;
 }
 
+static enum err walk_account(struct account *out, bool *existed,
+			     const struct walk *w,
+			     const struct address *address)
+{
+	if (w->history)
+		return account_then(out, existed, w, address);
+	return chain_account(out, existed, w->n->chain, w->view, address);
+}
+
+static struct walk walk_open(struct node *n, struct kv_view *view,
+			     uint64_t height)
+{
+	struct walk w = {.n = n, .view = view, .height = height};
+
+	if (height != chain_tip(n->chain)->height)
+		w.history =
+			kv_cursor_open(chain_view(n->chain, view), KV_HISTORY);
+	return w;
+}
+
 enum err query_account(struct account *out, bool *exists, struct node *n,
 		       struct kv_view *view, const struct address *address,
 		       uint64_t height)
 {
-	struct kv_cursor *history;
+	struct walk w;
 	bool existed;
 	enum err e;
 
 	if (height > chain_tip(n->chain)->height)
 		return ERR_OUT_OF_RANGE;
-	if (height == chain_tip(n->chain)->height) {
-		e = chain_account(out, &existed, n->chain, view, address);
-	} else {
-		history =
-			kv_cursor_open(chain_view(n->chain, view), KV_HISTORY);
-		e = account_at(out, &existed, n, history, address, height);
-		kv_cursor_close(history);
-	}
+	w = walk_open(n, view, height);
+	e = walk_account(out, &existed, &w, address);
+	kv_cursor_close(w.history);
 	if (exists)
 		*exists = existed;
 	return e;
@@ -220,24 +257,6 @@ static bool has_prefix(const struct address *a, const char *prefix)
 	return !strncmp(address_hex(text, a), prefix, strlen(prefix));
 }
 
-/* What a walk over accounts needs at each address. */
-struct walk {
-	struct node *n;
-	struct kv_view *view;
-	struct kv_cursor *history; /* NULL: the tip's state */
-	uint64_t height;
-};
-
-static enum err walk_account(struct account *out, bool *existed,
-			     const struct walk *w,
-			     const struct address *address)
-{
-	if (w->history)
-		return account_at(out, existed, w->n, w->history, address,
-				  w->height);
-	return chain_account(out, existed, w->n->chain, w->view, address);
-}
-
 static enum err walk_accounts(struct account *out, size_t *count, bool *more,
 			      struct address *last, const struct walk *w,
 			      struct kv_cursor *addresses, const char *prefix,
@@ -275,16 +294,14 @@ enum err query_accounts(struct account *out, size_t *count, bool *more,
 			size_t limit)
 {
 	struct kv_view *v = chain_view(n->chain, view);
-	struct walk w = {.n = n, .view = view, .height = height};
 	struct kv_cursor *addresses = kv_cursor_open(v, KV_ADDRESSES);
+	struct walk w = walk_open(n, view, height);
 	uint8_t from[ADDRESS_LEN + 1] = {0};
 	struct address start;
 	enum err e;
 
 	*count = 0;
 	*more = false;
-	if (height != chain_tip(n->chain)->height)
-		w.history = kv_cursor_open(v, KV_HISTORY);
 	prefix_start(&start, prefix);
 	memcpy(from, start.b, ADDRESS_LEN);
 	if (after && memcmp(after->b, start.b, ADDRESS_LEN) >= 0)
