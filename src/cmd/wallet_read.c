@@ -22,7 +22,7 @@ static const struct option_spec balance_specs[] = {
 };
 
 static const struct option_spec block_specs[] = {
-	{.name = "state",
+	{.name = "all-state",
 	 .type = OPTION_FLAG,
 	 AT(all_state),
 	 .help = "with every account at that height, not only those that the "

@@ -63,7 +63,7 @@ static const struct option_spec send_specs[] = {
 };
 
 static const struct option_spec rnd_specs[] = {
-	{.name = "count",
+	{.name = "number",
 	 .letter = 'n',
 	 .type = OPTION_UINT,
 	 .min = 1,

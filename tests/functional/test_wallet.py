@@ -124,7 +124,7 @@ class Wallet(lib.Case):
             self.assertEqual(
                 json.loads(self.out("block", which, "--json")), latest)
         self.assertEqual(
-            len(json.loads(self.out("block", "0", "--state",
+            len(json.loads(self.out("block", "0", "--all-state",
                                     "--json"))["state"]), 1)
         self.assertIn("(not_found)", self.refused("block", "7"))
 
