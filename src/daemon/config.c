@@ -144,6 +144,7 @@ static enum err resolve_datadir(struct config *c, struct fault *f)
 				 c->file);
 	free(c->datadir);
 	c->datadir_given = true;
+	c->source[ROW_DATADIR] = CONFIG_FILE;
 	c->datadir = c->account.given
 			     ? path_join(c->base_path,
 					 address_hex(hex, &c->account.value))
