@@ -148,8 +148,7 @@ void call_query_failed(struct call *c, enum err e, const char *what)
 	call_fault(c, e, "", "the store cannot be read");
 }
 
-/* --- dispatch ---------------------------------------------------------------
- */
+/* --- dispatch ------------------------------------------------------------ */
 
 static bool is_same_secret(const char *a, const char *b)
 {

@@ -28,8 +28,7 @@ bool tx_is_in_block(enum tx_state s)
 	return s == TX_INCLUDED || s == TX_SETTLED;
 }
 
-/* --- /unprocessed ------------------------------------------------------------
- */
+/* --- /unprocessed -------------------------------------------------------- */
 
 struct pool_stream {
 	struct api *api;
