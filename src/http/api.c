@@ -229,8 +229,7 @@ static void answered(void *ctx, const struct http_request *r, int status)
 		api->counts[row][status / 100]++;
 }
 
-/* --- life
- * ---------------------------------------------------------------------- */
+/* --- life ---------------------------------------------------------------- */
 
 enum err api_new(struct api **out, struct event_base *base,
 		 const struct api_config *config, struct fault *f)

@@ -10,8 +10,7 @@
 
 #include "http_fixture.h"
 
-/* --- the paths that the seeds' users know
- * --------------------------------------- */
+/* --- the paths that the seeds' users know -------------------------------- */
 
 START_TEST(plain_answers_are_as_promised)
 {
@@ -229,8 +228,7 @@ START_TEST(a_settled_block_by_hash_is_immutable_the_rest_is_not)
 }
 END_TEST
 
-/* --- long answers
- * --------------------------------------------------------------------- */
+/* --- long answers -------------------------------------------------------- */
 
 START_TEST(long_answers_come_in_slices_and_are_whole)
 {

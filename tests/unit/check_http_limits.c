@@ -154,8 +154,7 @@ START_TEST(one_address_has_its_share)
 }
 END_TEST
 
-/* --- what is too much
- * ---------------------------------------------------------- */
+/* --- what is too much ---------------------------------------------------- */
 
 START_TEST(big_headers_and_bodies_are_refused)
 {

@@ -395,8 +395,7 @@ START_TEST(who_leaves_while_waiting_is_forgotten)
 }
 END_TEST
 
-/* --- the node's own account
- * --------------------------------------------------------------------- */
+/* --- the node's own account ---------------------------------------------- */
 
 START_TEST(the_other_seeds_paths_work_for_the_own_account)
 {

@@ -9,8 +9,7 @@
 
 #include "http_stub.h"
 
-/* --- answers on the wire
- * ---------------------------------------------------------- */
+/* --- answers on the wire ------------------------------------------------- */
 
 START_TEST(head_tells_the_length_and_sends_nothing)
 {
@@ -174,8 +173,7 @@ START_TEST(noise_is_answered_with_400_or_nothing)
 }
 END_TEST
 
-/* --- clients that go
- * --------------------------------------------------------------- */
+/* --- clients that go ----------------------------------------------------- */
 
 START_TEST(a_client_that_goes_cancels_what_it_waits_for_once)
 {
