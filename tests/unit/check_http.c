@@ -324,9 +324,7 @@ START_TEST(long_answers_come_in_slices_and_are_whole)
 }
 END_TEST
 
-/* --- the node
- * ----------------------------------------------------------------------------------
- */
+/* --- the node ------------------------------------------------------------ */
 
 START_TEST(status_and_metrics_tell_the_node)
 {

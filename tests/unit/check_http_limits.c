@@ -176,17 +176,14 @@ START_TEST(big_headers_and_bodies_are_refused)
 	reply_release(&reply);
 
 	connect_to(&client);
-	snprintf(head, sizeof(head),
-		 "POST / HTTP/1.1\r\nHost: localhost\r\n"
-		 "Content-Length: 1001\r\n\r\n");
+	snprintf(head, sizeof(head), POST "Content-Length: 1001\r\n\r\n");
 	ask(head);
 	ck_assert_int_eq(reply.status, 413);
 	client_await_close(&client);
 	client_close(&client);
 
 	connect_to(&client);
-	ask("POST / HTTP/1.1\r\nHost: localhost\r\n"
-	    "Transfer-Encoding: chunked\r\n\r\n3ea\r\n");
+	ask(POST "Transfer-Encoding: chunked\r\n\r\n3ea\r\n");
 	ck_assert_int_eq(reply.status, 413);
 	ck_assert_uint_eq(handled, 0);
 	client_close(&client);
@@ -203,10 +200,9 @@ END_TEST
 
 START_TEST(a_request_has_its_time_and_not_more)
 {
-	static const char *const begun[] = {
-		"", "GET / HT", "GET / HTTP/1.1\r\nHost: loc",
-		"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n"
-		"\r\nab"};
+	static const char *const begun[] = {"", "GET / HT",
+					    "GET / HTTP/1.1\r\nHost: loc",
+					    POST "Content-Length: 9\r\n\r\nab"};
 	size_t i;
 
 	start((struct http_limits){.deliver_ms = 80});

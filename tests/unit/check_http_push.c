@@ -12,9 +12,7 @@
 #include "codec/msgpack.h"
 #include "http_fixture.h"
 
-/* --- pushing
- * ----------------------------------------------------------------------------
- */
+/* --- pushing ------------------------------------------------------------- */
 
 START_TEST(transactions_are_taken_in_every_form)
 {
@@ -258,9 +256,7 @@ START_TEST(bad_bodies_are_refused_whole)
 }
 END_TEST
 
-/* --- waiting
- * ----------------------------------------------------------------------------------
- */
+/* --- waiting ------------------------------------------------------------- */
 
 static struct client waiter;
 

@@ -11,9 +11,7 @@
 #include "http/routes.h"
 #include "http_fixture.h"
 
-/* --- parameters
- * ---------------------------------------------------------------------------
- */
+/* --- parameters ---------------------------------------------------------- */
 
 START_TEST(bad_parameters_are_named)
 {
@@ -105,9 +103,7 @@ START_TEST(bad_parameters_are_named)
 }
 END_TEST
 
-/* --- the table
- * ------------------------------------------------------------------------------
- */
+/* --- the table ----------------------------------------------------------- */
 
 /* A path of the pattern, with something plausible in its holes. */
 static void fill_path(char *out, size_t cap, const char *pattern)

@@ -145,12 +145,9 @@ START_TEST(noise_is_answered_with_400_or_nothing)
 		"GET\r\n\r\n",
 		"GET / HTTP/9.9\r\n\r\n",
 		"GET / HTTP/1.1\r\nno colon here\r\n\r\n",
-		"POST / HTTP/1.1\r\nHost: localhost\r\n"
-		"Content-Length: -1\r\n\r\n",
-		"POST / HTTP/1.1\r\nHost: localhost\r\n"
-		"Content-Length: 99999999999999999999\r\n\r\n",
-		"POST / HTTP/1.1\r\nHost: localhost\r\n"
-		"Transfer-Encoding: chunked\r\n\r\nzz\r\n",
+		POST "Content-Length: -1\r\n\r\n",
+		POST "Content-Length: 99999999999999999999\r\n\r\n",
+		POST "Transfer-Encoding: chunked\r\n\r\nzz\r\n",
 	};
 	size_t i;
 

@@ -27,6 +27,7 @@ void connect_to(struct client *c);
 /* Send on `client`; its answer is `reply`. */
 void ask(const char *text);
 #define GET(path) "GET " path " HTTP/1.1\r\nHost: localhost\r\n\r\n"
+#define POST "POST / HTTP/1.1\r\nHost: localhost\r\n"
 /* Release both, and stop. */
 void end(void);
 
