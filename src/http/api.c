@@ -148,8 +148,7 @@ void call_query_failed(struct call *c, enum err e, const char *what)
 	call_fault(c, e, "", "the store cannot be read");
 }
 
-/* --- dispatch ---------------------------------------------------------------
- */
+/* --- dispatch ------------------------------------------------------------ */
 
 static bool is_same_secret(const char *a, const char *b)
 {
@@ -230,8 +229,7 @@ static void answered(void *ctx, const struct http_request *r, int status)
 		api->counts[row][status / 100]++;
 }
 
-/* --- life
- * ---------------------------------------------------------------------- */
+/* --- life ---------------------------------------------------------------- */
 
 enum err api_new(struct api **out, struct event_base *base,
 		 const struct api_config *config, struct fault *f)

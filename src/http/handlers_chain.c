@@ -39,8 +39,7 @@ void handle_nodes(struct call *c)
 	http_reply_tagged(c->r, HTTP_JSON, span_str("[]\n"));
 }
 
-/* --- one block
- * ---------------------------------------------------------------- */
+/* --- one block ----------------------------------------------------------- */
 
 struct block_stream {
 	struct api *api;
@@ -181,8 +180,7 @@ void handle_own_block(struct call *c)
 			    c->args.arg[OWN_STATE].given);
 }
 
-/* --- many blocks
- * ---------------------------------------------------------------- */
+/* --- many blocks --------------------------------------------------------- */
 
 struct chain_stream {
 	struct api *api;
@@ -261,8 +259,7 @@ void handle_blockchain(struct call *c)
 	http_stream(c->r, 200, HTTP_JSON, &chain_stream_ops, s, true);
 }
 
-/* --- /v1/blocks: heads, newest first
- * ----------------------------------------------- */
+/* --- /v1/blocks: heads, newest first ------------------------------------- */
 
 struct heads_stream {
 	struct api *api;

@@ -126,8 +126,7 @@ void handle_ready(struct call *c)
 			   span_str("{\"status\":\"ready\"}\n"));
 }
 
-/* --- /metrics
- * ------------------------------------------------------------------- */
+/* --- /metrics ------------------------------------------------------------ */
 
 static void out_metric(struct buf *out, const char *name, const char *type,
 		       const char *help, uint64_t v)

@@ -36,8 +36,7 @@ void handle_own_count(struct call *c)
 		handle_chainlength(c);
 }
 
-/* --- POST /{address}/txn: make one
- * ---------------------------------------------- */
+/* --- POST /{address}/txn: make one --------------------------------------- */
 
 /* The fields of a body that is one flat object; NULL and an answer else. */
 static json_t *read_object(struct call *c, const char *const *fields,
@@ -212,8 +211,7 @@ void handle_own_create(struct call *c)
 	buf_release(&raw);
 }
 
-/* --- POST /{address}/txn/{id}: one of a given block
- * ---------------------------------- */
+/* --- POST /{address}/txn/{id}: one of a given block ---------------------- */
 
 void handle_own_tx(struct call *c)
 {

@@ -64,8 +64,7 @@ void handle_balance(struct call *c)
 	http_reply_tagged(c->r, HTTP_JSON, SPAN(text, n));
 }
 
-/* --- /balances
- * -------------------------------------------------------------------- */
+/* --- /balances ----------------------------------------------------------- */
 
 struct balances_stream {
 	struct api *api;
@@ -171,8 +170,7 @@ void handle_balances(struct call *c)
 	http_stream(c->r, 200, HTTP_JSON, &balances_ops, s, true);
 }
 
-/* --- /v1/accounts/{account}
- * ---------------------------------------------------------- */
+/* --- /v1/accounts/{account} ---------------------------------------------- */
 
 void handle_v1_account(struct call *c)
 {

@@ -76,8 +76,7 @@ static void batch_release(struct batch *b)
 	free(b->ends);
 }
 
-/* --- JSON
- * ------------------------------------------------------------------------ */
+/* --- JSON ---------------------------------------------------------------- */
 
 static enum err read_one(struct buf *raw, const struct call *c,
 			 const json_t *in, struct fault *f)
@@ -162,8 +161,7 @@ static void push_json(struct call *c, struct span body)
 	json_decref(in);
 }
 
-/* --- msgpack
- * ------------------------------------------------------------------------ */
+/* --- msgpack ------------------------------------------------------------- */
 
 /*
  * A body of canonical bytes is either a transaction, [[version, ...], key,

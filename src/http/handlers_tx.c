@@ -28,8 +28,7 @@ bool tx_is_in_block(enum tx_state s)
 	return s == TX_INCLUDED || s == TX_SETTLED;
 }
 
-/* --- /unprocessed ------------------------------------------------------------
- */
+/* --- /unprocessed -------------------------------------------------------- */
 
 struct pool_stream {
 	struct api *api;
@@ -76,8 +75,7 @@ void handle_unprocessed(struct call *c)
 	http_stream(c->r, 200, HTTP_JSON, &pool_ops, s, true);
 }
 
-/* --- one transaction
- * ------------------------------------------------------------ */
+/* --- one transaction ----------------------------------------------------- */
 
 #define NO_SUCH_TX                                                             \
 	"no transaction of this id is pending, in a block, or was "            \

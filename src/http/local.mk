@@ -20,10 +20,21 @@ libshell_a_SOURCES += \
 	src/http/submission.c src/http/submission.h \
 	src/http/tx_status.h
 
-check_PROGRAMS += tests/unit/check_http_server
-tests_unit_check_http_server_SOURCES = tests/unit/check_http_server.c \
+http_stub = tests/unit/http_stub.c tests/unit/http_stub.h \
+	tests/unit/http_client.c tests/unit/http_client.h
+http_fixture = tests/unit/http_fixture.c tests/unit/http_fixture.h \
+	tests/unit/driver.c tests/unit/driver.h \
 	tests/unit/http_client.c tests/unit/http_client.h
 
-check_PROGRAMS += tests/unit/check_http
-tests_unit_check_http_SOURCES = tests/unit/check_http.c tests/unit/driver.c \
-	tests/unit/driver.h tests/unit/http_client.c tests/unit/http_client.h
+check_PROGRAMS += tests/unit/check_http_server tests/unit/check_http_limits \
+	tests/unit/check_http tests/unit/check_http_push \
+	tests/unit/check_http_routes
+tests_unit_check_http_server_SOURCES = tests/unit/check_http_server.c \
+	$(http_stub)
+tests_unit_check_http_limits_SOURCES = tests/unit/check_http_limits.c \
+	$(http_stub)
+tests_unit_check_http_SOURCES = tests/unit/check_http.c $(http_fixture)
+tests_unit_check_http_push_SOURCES = tests/unit/check_http_push.c \
+	$(http_fixture)
+tests_unit_check_http_routes_SOURCES = tests/unit/check_http_routes.c \
+	$(http_fixture)

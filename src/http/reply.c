@@ -12,7 +12,7 @@
 #include "http/json_out.h"
 #include "http/server.h"
 
-/* --- a request ------------------------------------------------------------ */
+/* --- a request ----------------------------------------------------------- */
 
 enum http_method http_method(const struct http_request *r)
 {
@@ -52,8 +52,7 @@ int http_tag(const struct http_request *r)
 	return r->tag;
 }
 
-/* --- an answer --------------------------------------------------------------
- */
+/* --- an answer ----------------------------------------------------------- */
 
 void http_reply_header(struct http_request *r, const char *name,
 		       const char *value)
@@ -141,8 +140,7 @@ void http_problem(struct http_request *r, int status, const struct fault *f)
 	buf_release(&b);
 }
 
-/* --- caches -----------------------------------------------------------------
- */
+/* --- caches -------------------------------------------------------------- */
 
 bool http_has_tag(const struct http_request *r, const char *tag)
 {
@@ -195,8 +193,7 @@ void http_reply_tagged(struct http_request *r, const char *type,
 		http_reply(r, 200, type, body);
 }
 
-/* --- later ------------------------------------------------------------------
- */
+/* --- later --------------------------------------------------------------- */
 
 /*
  * While a request waits evhttp does not read, so it would not see the client
@@ -218,8 +215,7 @@ void http_defer(struct http_request *r, http_cancel_fn cancel, void *ctx)
 	bufferevent_enable(bev, EV_READ);
 }
 
-/* --- in slices ---------------------------------------------------------------
- */
+/* --- in slices ----------------------------------------------------------- */
 
 static void stream_end(struct http_request *r)
 {

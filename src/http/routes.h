@@ -85,7 +85,13 @@ void handle_v1_account_txs(struct call *c);
 void handle_unprocessed(struct call *c);
 void handle_confirmations(struct call *c);
 void handle_v1_tx(struct call *c);
-/* handlers_submit.c */
+/*
+ * handlers_submit.c. A body of type application/msgpack is canonical bytes:
+ * either one transaction's full bytes, [[version, ...], key, signature], or
+ * an array of 0 to 1000 such. They are told apart by the first element of
+ * the first element: an integer in a transaction, an array in a batch. A
+ * batch is answered as a JSON array is: 200 and one result for each.
+ */
 void handle_pushtx(struct call *c);
 void handle_v1_txs(struct call *c);
 /* handlers_own.c */

@@ -132,7 +132,7 @@ static void on_request(struct evhttp_request *ev, void *arg)
 	s->config.handle(s->config.ctx, r);
 }
 
-/* --- the server ----------------------------------------------------------- */
+/* --- the server ---------------------------------------------------------- */
 
 static void set_limits(struct http_limits *l)
 {

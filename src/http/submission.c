@@ -80,8 +80,7 @@ static void on_cancel(void *ctx)
 		finish(s);
 }
 
-/* --- answers
- * ------------------------------------------------------------------ */
+/* --- answers ------------------------------------------------------------- */
 
 /* What is known of a transaction that the node took. */
 struct progress {
@@ -293,8 +292,7 @@ static void reply(struct submission *s, bool early)
 		reply_one(s, early);
 }
 
-/* --- waiting
- * -------------------------------------------------------------------- */
+/* --- waiting ------------------------------------------------------------- */
 
 /* Answer if all are where the client wants them, or never will be. */
 static bool try_reply(struct submission *s)

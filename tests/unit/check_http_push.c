@@ -1,0 +1,484 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Submitting over HTTP: every form, every refusal with its status, code and
+ * field, an unchanged state after it; waiting, and leaving while waiting;
+ * transactions of the node's own account.
+ */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "codec/msgpack.h"
+#include "http_fixture.h"
+
+/* --- pushing ------------------------------------------------------------- */
+
+START_TEST(transactions_are_taken_in_every_form)
+{
+	struct address to = test_address(2);
+	struct buf raw, many = {0};
+	char *text, *quoted;
+	json_t *s;
+	size_t i;
+
+	start();
+	text = pushed_json(1, 0, 2, 5);
+	post("/pushtx", text);
+	expect(202);
+	post("/pushtx", text); /* again: known, not an error */
+	expect(200);
+	ck_assert_str_eq(text_of("status"), "pending");
+	make_block();
+	ask_with("PUT", "/pushtx", "Content-Type: text/plain\r\n",
+		 span_str(text));
+	expect(200);
+	ck_assert_str_eq(text_of("status"), "settled");
+	free(text);
+
+	text = pushed_json(1, 1, 2, 5);
+	s = json_string(text);
+	quoted = json_dumps(s, JSON_ENCODE_ANY);
+	post("/pushtx", quoted);
+	expect(202);
+	json_decref(s);
+	free(quoted);
+	free(text);
+
+	raw = driver_transfer(&d, 1, 2, &to, 5, 0);
+	ask_with("POST", "/pushtx", MSGPACK, buf_span(&raw));
+	expect(202);
+	buf_release(&raw);
+
+	mp_array(&many, 3);
+	for (i = 3; i < 6; i++) {
+		/* 5 is beyond 4: fine; 200 is beyond the window */
+		raw = driver_transfer(&d, 1, i == 5 ? 200 : i, &to, 5, 0);
+		buf_append_span(&many, buf_span(&raw));
+		buf_release(&raw);
+	}
+	ask_with("POST", "/pushtx", MSGPACK, buf_span(&many));
+	expect(200);
+	ck_assert_uint_eq(json_array_size(json), 3);
+	ck_assert_str_eq(json_string_value(json_object_get(
+				 json_array_get(json, 1), "status")),
+			 "pending");
+	ck_assert_str_eq(json_string_value(json_object_get(
+				 json_array_get(json, 2), "code")),
+			 "nonce_gap");
+	buf_release(&many);
+	mp_array(&many, 1);
+	raw = driver_transfer(&d, 1, 5, &to, 5, 0);
+	buf_append_span(&many, buf_span(&raw));
+	ask_with("POST", "/pushtx", MSGPACK, buf_span(&many));
+	expect(200);
+	ck_assert_uint_eq(json_array_size(json), 1);
+	buf_release(&raw);
+	buf_release(&many);
+	ask_with("POST", "/pushtx", MSGPACK, SPAN("\x90", 1));
+	expect(200);
+	ck_assert_str_eq((char *)reply.body.data, "[]\n");
+	post("/pushtx", "[]");
+	ck_assert_str_eq((char *)reply.body.data, "[]\n");
+	text = pushed_json(1, 8, 2, 5);
+	post("/pushtx", text);
+	expect(202);
+	ck_assert_str_eq(text_of("status"), "queued");
+	free(text);
+	stop();
+}
+END_TEST
+
+START_TEST(an_array_is_answered_in_order)
+{
+	char body[4096], *good = NULL, *late = NULL;
+
+	start();
+	good = pushed_json(1, 0, 2, 5);
+	late = pushed_json(1, 1, 2, 2000000);
+	snprintf(body, sizeof(body), "[{\"from\": 1}, %s, 7, %s]", good, late);
+	post("/pushtx", body);
+	expect(200);
+	ck_assert_uint_eq(json_array_size(json), 4);
+	ck_assert_str_eq(json_string_value(json_object_get(
+				 json_array_get(json, 0), "status")),
+			 "refused");
+	ck_assert(json_is_null(json_object_get(json_array_get(json, 0), "id")));
+	ck_assert_str_eq(json_string_value(json_object_get(
+				 json_array_get(json, 1), "status")),
+			 "pending");
+	ck_assert_str_eq(json_string_value(json_object_get(
+				 json_array_get(json, 2), "code")),
+			 "wrong_type");
+	ck_assert_str_eq(json_string_value(json_object_get(
+				 json_array_get(json, 3), "code")),
+			 "insufficient_balance");
+	ck_assert(
+		json_is_string(json_object_get(json_array_get(json, 3), "id")));
+	free(good);
+	free(late);
+	stop();
+}
+END_TEST
+
+/* The pushed transaction with one member set to another value. */
+static char *changed(const char *member, json_t *value)
+{
+	char *text = pushed_json(1, 0, 2, 5), *out;
+	json_t *o = json_loads(text, 0, NULL);
+
+	free(text);
+	if (value)
+		json_object_set_new(o, member, value);
+	else
+		json_object_del(o, member);
+	out = json_dumps(o, 0);
+	json_decref(o);
+	return out;
+}
+
+START_TEST(bad_transactions_are_told_what_is_wrong)
+{
+	const struct {
+		const char *member;
+		json_t *value;
+		int status;
+		const char *code;
+	} cases[] = {
+		{"to", json_string("xyz"), 400, "bad_address"},
+		{"from", json_string(""), 400, "bad_address"},
+		{"amount", json_real(1.5), 400, "wrong_type"},
+		{"amount", json_string("5"), 400, "wrong_type"},
+		{"amount", json_integer(-5), 400, "out_of_range"},
+		{"amount", json_integer(INT64_C(1) << 60), 422,
+		 "amount_overflow"},
+		{"amount", NULL, 400, "missing_field"},
+		{"amount", json_integer(6), 422, "id_mismatch"},
+		{"surprise", json_integer(6), 400, "unknown_field"},
+		{"id", json_string("12"), 400, "bad_hash"},
+		{"signature", NULL, 422, "signature_required"},
+		{"public_key", NULL, 422, "public_key_required"},
+	};
+	struct hash root;
+	char *text;
+	size_t i;
+
+	start();
+	root = tip_state();
+	for (i = 0; i < ARRAY_LEN(cases); i++) {
+		text = changed(cases[i].member, cases[i].value);
+		post("/pushtx", text);
+		expect_problem(cases[i].status, cases[i].code,
+			       i == 7 ? "id" : cases[i].member);
+		free(text);
+		still_fine(&root);
+	}
+	/* the body changed, the id gone: the signature does not fit */
+	text = changed("id", NULL);
+	*(strstr(text, "\"amount\": 5") + strlen("\"amount\": ")) = '6';
+	post("/pushtx", text);
+	expect_problem(422, "bad_signature", NULL);
+	still_fine(&root);
+	free(text);
+	stop();
+}
+END_TEST
+
+START_TEST(bad_bodies_are_refused_whole)
+{
+	static const struct {
+		const char *headers, *body;
+		int status;
+		const char *code;
+	} cases[] = {
+		{"", "", 400, "malformed"},
+		{"", "{", 400, "malformed"},
+		{"", "{\"a\": 1, \"a\": 2}", 400, NULL},
+		{"", "\"{\"", 400, "malformed"},
+		{"", "\"\\\"7\\\"\"", 400, "wrong_type"},
+		{"", "7", 400, "wrong_type"},
+		{"", "null", 400, "wrong_type"},
+		{"", "{} {}", 400, "malformed"},
+		{"", "{\"from\": \"\\u0000\"}", 400, NULL},
+		{MSGPACK, "", 400, "malformed"},
+		{MSGPACK, "{}", 400, NULL},
+		{MSGPACK, "\x92\x93\x91\x01", 400, NULL},
+		{MSGPACK, "\x93\x97\x01", 400, NULL},
+		{MSGPACK, "\xdc\xff\xff\x93\x91", 413, "too_big"},
+		{MSGPACK, "\xdd\xff\xff\xff\xff\x93\x91", 413, "too_big"},
+		{MSGPACK, "\xdf\xff\xff\xff\xff", 400, NULL},
+		{"Content-Type: image/png\r\n", "{}", 415,
+		 "unsupported_media_type"},
+	};
+	struct buf big = {0};
+	struct hash root;
+	size_t i;
+
+	start();
+	root = tip_state();
+	for (i = 0; i < ARRAY_LEN(cases); i++) {
+		ask_with("POST", "/pushtx", cases[i].headers,
+			 span_str(cases[i].body));
+		expect_problem(cases[i].status,
+			       cases[i].code ? cases[i].code : text_of("code"),
+			       NULL);
+		still_fine(&root);
+	}
+	for (i = 0; i < 10000; i++)
+		buf_byte(&big, '[');
+	ask_with("POST", "/pushtx", "", buf_span(&big));
+	expect_problem(400, "malformed", NULL);
+	buf_reset(&big);
+	buf_byte(&big, '[');
+	for (i = 0; i < 1001; i++)
+		buf_append_span(&big, span_str(i ? ",{}" : "{}"));
+	buf_byte(&big, ']');
+	ask_with("POST", "/pushtx", "", buf_span(&big));
+	expect_problem(413, "too_big", NULL);
+	buf_reset(&big);
+	buf_append_span(&big, span_str("{\"data\": \""));
+	while (big.len < (1u << 20) + 100)
+		buf_byte(&big, 'x');
+	buf_append_span(&big, span_str("\"}"));
+	/* 4 MiB here, 1 MiB elsewhere */
+	ask_with("POST", "/pushtx", "", buf_span(&big));
+	ck_assert_str_ne(text_of("code"), "too_big");
+	{
+		char path[128];
+
+		snprintf(path, sizeof(path), "/%s/txn", own_hex);
+		ask_with("POST", path, BEARER, buf_span(&big));
+		expect_problem(413, "too_big", "");
+	}
+	still_fine(&root);
+	buf_release(&big);
+	stop();
+}
+END_TEST
+
+/* --- waiting ------------------------------------------------------------- */
+
+static struct client waiter;
+
+static void wait_for(const char *query, unsigned from, uint64_t nonce)
+{
+	char head[512], *text = pushed_json(from, nonce, 2, 5);
+
+	client_open(&waiter, base, api_url(api));
+	snprintf(head, sizeof(head),
+		 "POST /v1/txs?%s HTTP/1.1\r\nHost: localhost\r\n"
+		 "Content-Length: %zu\r\n\r\n",
+		 query, strlen(text));
+	client_text(&waiter, head);
+	client_text(&waiter, text);
+	free(text);
+}
+
+static void read_waiter(void)
+{
+	forget();
+	client_read(&waiter, &reply, false);
+	read_json();
+	client_close(&waiter);
+}
+
+/* Turn until the node has it. */
+static void until_pending(size_t count)
+{
+	while (mempool_count(node_mempool(d.node)) < count)
+		client_turn(&waiter);
+	client_turn(&waiter);
+}
+
+START_TEST(waiting_ends_when_it_is_there)
+{
+	start();
+	wait_for("wait=pool", 1, 0);
+	read_waiter();
+	expect(202);
+	wait_for("wait=block&timeout=300", 1, 1);
+	until_pending(2);
+	api_changed(api); /* nothing of it: it goes on waiting */
+	client_turn(&waiter);
+	ck_assert_uint_eq(waiter.in.len, 0);
+	make_block();
+	read_waiter();
+	expect(200);
+	ck_assert_str_eq(text_of("status"), "settled");
+	/* the block of the first one was on its way already */
+	ck_assert_int_eq(number_of("height"), 2);
+	wait_for("wait=settled", 1, 2);
+	until_pending(1);
+	make_block();
+	read_waiter();
+	expect(200);
+	/* what is there already is not waited for */
+	wait_for("wait=settled", 1, 2);
+	read_waiter();
+	expect(200);
+	wait_for("wait=block&timeout=0", 1, 3);
+	read_waiter();
+	expect(202);
+	ck_assert_str_eq(text_of("status"), "pending");
+	wait_for("wait=final", 1, 4);
+	read_waiter();
+	expect_problem(422, "no_finality", "wait");
+	wait_for("wait=never", 1, 4);
+	read_waiter();
+	expect_problem(400, "out_of_range", "wait");
+	wait_for("wait=block", 1, 0); /* known, in a block */
+	read_waiter();
+	expect(200);
+	stop();
+}
+END_TEST
+
+START_TEST(what_is_dropped_ends_the_wait_with_the_reason)
+{
+	struct address to = test_address(2);
+	struct buf raw;
+	struct span s;
+
+	start();
+	wait_for("wait=block", 1, 0);
+	until_pending(1);
+	/* the same nonce with a fee takes its place */
+	raw = driver_transfer(&d, 1, 0, &to, 6, 100);
+	s = buf_span(&raw);
+	driver_submit(&d, &s, 1);
+	ck_assert_int_eq(d.results[0].status, SUBMIT_PENDING);
+	buf_release(&raw);
+	api_changed(api);
+	read_waiter();
+	expect_problem(422, "replaced", "");
+	stop();
+}
+END_TEST
+
+START_TEST(who_leaves_while_waiting_is_forgotten)
+{
+	struct client other;
+
+	start();
+	client_open(&other, base, api_url(api));
+	/* before the node has answered */
+	hold = true;
+	held = 0;
+	wait_for("wait=block", 1, 0);
+	while (!held)
+		client_turn(&waiter);
+	client_close(&waiter);
+	client_text(&other, "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
+	client_read(&other, &reply, false); /* the loop saw it go */
+	forget();
+	memset(d.results, 0, sizeof(d.results[0]));
+	api_submit_result(api, held, d.results, 1);
+	api_submit_result(api, 12345, d.results, 1);
+	/* after it */
+	hold = false;
+	wait_for("wait=block", 1, 0);
+	until_pending(1);
+	client_close(&waiter);
+	client_turn(&other);
+	client_turn(&other);
+	make_block();
+	/* and one is waiting when all ends */
+	wait_for("wait=block", 1, 1);
+	until_pending(1);
+	client_close(&other);
+	stop();
+	client_close(&waiter);
+}
+END_TEST
+
+/* --- the node's own account ---------------------------------------------- */
+
+START_TEST(the_other_seeds_paths_work_for_the_own_account)
+{
+	char path[256], body[256];
+
+	start();
+	get_of("/%s/", own_hex);
+	ck_assert_str_eq((char *)reply.body.data, "{\"peers\":0}\n");
+	get_of("/%s/blk/cnt", own_hex);
+	ck_assert_str_eq((char *)reply.body.data, "1\n");
+	get_of("/%s/blk/0/", own_hex);
+	ck_assert_int_eq(number_of("number"), 0);
+
+	snprintf(path, sizeof(path), "/%s/txn/", own_hex);
+	snprintf(body, sizeof(body),
+		 "{\"sendto_address\": \"%s\", \"amount\": 12, \"data\": "
+		 "\"hello\"}",
+		 A40);
+	ask_with("POST", path, "", span_str(body));
+	expect_problem(401, "unauthorized", "Authorization");
+	ck_assert_str_eq(reply_header(&reply, "WWW-Authenticate"), "Bearer");
+	ask_with("POST", path, "Authorization: Bearer " COOKIE "x\r\n",
+		 span_str(body));
+	expect_problem(401, "unauthorized", "Authorization");
+	ask_with("POST", path, "Authorization: Bearer c00c1\r\n",
+		 span_str(body));
+	expect_problem(401, "unauthorized", "Authorization");
+	ask_with("POST", path, BEARER, span_str(body));
+	expect(202);
+	ck_assert_int_eq(number_of("amount"), 12);
+	ck_assert_str_eq(text_of("data"), "hello");
+	ck_assert_str_eq(text_of("from"), own_hex);
+	ask_with("POST", path, BEARER, span_str(body));
+	expect(202);
+	ck_assert_int_eq(number_of("number"), 1);
+	snprintf(id, sizeof(id), "%s", text_of("id"));
+	make_block();
+	expect_balance(A40, "", "24");
+	snprintf(path, sizeof(path), "/%s/txn/%s/", own_hex, id);
+	/* the second came when the first one's block was on its way */
+	post(path, "{\"block_number\": 2}");
+	expect(200);
+	ck_assert_str_eq(text_of("id"), id);
+	ck_assert_int_eq(number_of("block"), 2);
+	post(path, "{\"block_number\": 1}");
+	expect_problem(404, "not_found", "");
+	post(path, "{\"block_number\": \"1\"}");
+	expect_problem(400, "wrong_type", "block_number");
+	post(path, "{}");
+	expect_problem(400, "missing_field", "block_number");
+	post(path, "{\"number\": 1}");
+	expect_problem(400, "unknown_field", "number");
+	snprintf(path, sizeof(path), "/%s/txn", own_hex);
+	ask_with("POST", path, BEARER,
+		 span_str("{\"sendto_address\": \"" A40 "\"}"));
+	expect_problem(400, "missing_field", "amount");
+	ask_with("POST", path, BEARER,
+		 span_str("{\"sendto_address\": \"12\", \"amount\": 1}"));
+	expect_problem(400, "bad_address", "sendto_address");
+	ask_with("POST", path, BEARER,
+		 span_str("{\"sendto_address\": \"" A40
+			  "\", \"amount\": 9999999}"));
+	expect_problem(422, "insufficient_balance", NULL);
+	stop();
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("http_push");
+	TCase *tc = tcase_create("api");
+	SRunner *runner;
+	int failed;
+
+	tcase_set_timeout(tc, 60);
+	tcase_add_test(tc, transactions_are_taken_in_every_form);
+	tcase_add_test(tc, an_array_is_answered_in_order);
+	tcase_add_test(tc, bad_transactions_are_told_what_is_wrong);
+	tcase_add_test(tc, bad_bodies_are_refused_whole);
+	tcase_add_test(tc, waiting_ends_when_it_is_there);
+	tcase_add_test(tc, what_is_dropped_ends_the_wait_with_the_reason);
+	tcase_add_test(tc, who_leaves_while_waiting_is_forgotten);
+	tcase_add_test(tc, the_other_seeds_paths_work_for_the_own_account);
+	suite_add_tcase(s, tc);
+	runner = srunner_create(s);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? 1 : 0;
+}
