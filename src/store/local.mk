@@ -6,9 +6,13 @@ libshell_a_SOURCES += \
 	src/store/kv_lmdb_internal.h \
 	src/store/kv_lmdb_view.c \
 	src/store/kv_lmdb_write.c
-check_PROGRAMS += tests/unit/check_store
+check_PROGRAMS += tests/unit/check_store tests/unit/check_store_durable
 tests_unit_check_store_SOURCES = tests/unit/check_store.c \
-	tests/unit/scratch.c tests/unit/scratch.h
+	tests/unit/scratch.c tests/unit/scratch.h \
+	tests/unit/store_rows.c tests/unit/store_rows.h
+tests_unit_check_store_durable_SOURCES = tests/unit/check_store_durable.c \
+	tests/unit/scratch.c tests/unit/scratch.h \
+	tests/unit/store_rows.c tests/unit/store_rows.h
 
 check_PROGRAMS += tests/unit/check_keyfile
 tests_unit_check_keyfile_SOURCES = tests/unit/check_keyfile.c \
