@@ -24,6 +24,8 @@
 #include "loop/workers.h"
 #include "node/query.h"
 
+#define WAITING_MAX 16 /* batches; more and the node is not ready */
+
 struct daemon {
 	struct config *config;
 	const struct config_input *input; /* where config came from */
@@ -194,6 +196,20 @@ static struct kv_view *view(void *ctx)
 	return store_view(d->opened.store);
 }
 
+/* What keeps the node from doing its work, for GET /ready. */
+static const char *check(void *ctx)
+{
+	struct daemon *d = ctx;
+	struct node_tip tip;
+
+	node_tip(d->node, &tip);
+	if (clock_now_ms() < tip.time)
+		return "the clock is behind the last block";
+	if (store_waiting(d->opened.store) > WAITING_MAX)
+		return "the disk does not keep up";
+	return NULL;
+}
+
 static void on_query_failed(void *ctx, enum err e)
 {
 	struct fault f;
@@ -241,6 +257,7 @@ static enum err make_api(struct daemon *d, struct fault *f)
 		.view = view,
 		.submit = on_submit,
 		.failed = on_query_failed,
+		.check = check,
 		.account = key ? secret_key_address(key) : NULL,
 		.key = key,
 		.cookie = d->cookie,
