@@ -5,8 +5,9 @@ EXTRA_DIST += \
 	scripts/check/format scripts/check/headers scripts/check/hygiene \
 	scripts/check/options scripts/check/purity scripts/check/selftest \
 	scripts/check/sizes scripts/check/source \
-	scripts/analyze scripts/count-tests scripts/fuzz scripts/lib.sh \
-	scripts/run scripts/test .ci/run .clang-format .clang-tidy \
+	scripts/analyze scripts/count-tests scripts/fuzz scripts/kill-test \
+	scripts/lib.sh \
+	scripts/run scripts/same-roots scripts/test .ci/run .clang-format .clang-tidy \
 	.editorconfig src/FLOORS
 
 # Floors, purity of the core, headers alone, banned functions, format, sizes.

@@ -21,5 +21,11 @@ HOUSE_TESTS = tests/house/source.sh tests/house/selftest.sh \
 TESTS += $(HOUSE_TESTS)
 EXTRA_DIST += $(HOUSE_TESTS)
 
+# The same chains whatever the compiler; see scripts/same-roots.
+check_PROGRAMS += tests/roots
+tests_roots_SOURCES = tests/roots.c
+tests_roots_LDADD = $(CORE_LIBS)
+EXTRA_DIST += tests/roots.expected
+
 include tests/fuzz/local.mk
 include tests/functional/local.mk

@@ -33,6 +33,11 @@ uint64_t chain_watermark(const struct chain *c)
 	return c->watermark;
 }
 
+size_t chain_unflushed(const struct chain *c)
+{
+	return kv_overlay_count(c->overlay);
+}
+
 const struct state_tree *chain_tree(const struct chain *c)
 {
 	return c->tree;

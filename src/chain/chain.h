@@ -46,6 +46,8 @@ const struct rules *chain_rules(const struct chain *c);
 const struct hash *chain_genesis(const struct chain *c);
 const struct chain_tip *chain_tip(const struct chain *c);
 uint64_t chain_watermark(const struct chain *c);
+/* Derived entries that no flush has written yet. */
+size_t chain_unflushed(const struct chain *c);
 const struct state_tree *chain_tree(const struct chain *c);
 /* All tables as of the tip, over the store's present view. Borrowed until
  * the next call. */

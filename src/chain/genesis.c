@@ -12,6 +12,7 @@
 #include "ledger/state_tree.h"
 
 #define BATCH_ACCOUNTS 2000
+#define CLEAR_ENTRIES 10000
 
 static void genesis_state_root(struct hash *out, const struct delta *d)
 {
@@ -169,6 +170,28 @@ bool genesis_batch(const struct genesis *g, uint64_t nonce, size_t *at,
 	return true;
 }
 
+enum err genesis_clear(struct kv_batch *out, struct kv_view *view)
+{
+	struct kv_cursor *c;
+	struct span value;
+	unsigned t;
+	enum err e;
+
+	e = kv_get(view, &value, KV_META, meta_key(META_UNFINISHED));
+	for (t = 0; !e && t < KV_TABLE_COUNT; t++) {
+		if (t == KV_META)
+			continue;
+		c = kv_cursor_open(view, (enum kv_table)t);
+		for (e = kv_seek(c, SPAN("", 0));
+		     !e && out->count < CLEAR_ENTRIES; e = kv_next(c))
+			kv_batch_del(out, (enum kv_table)t, c->key);
+		kv_cursor_close(c);
+		if (e == ERR_NOT_FOUND)
+			e = ERR_OK;
+	}
+	return e == ERR_NOT_FOUND ? ERR_OK : e;
+}
+
 enum err genesis_load(struct rules *rules, struct hash *genesis,
 		      struct kv_view *view, struct fault *f)
 {
@@ -178,9 +201,9 @@ enum err genesis_load(struct rules *rules, struct hash *genesis,
 	*rules = (struct rules){0};
 	e = kv_get(view, &value, KV_META, meta_key(META_UNFINISHED));
 	if (!e)
-		return fault_set(f, ERR_CORRUPT, "",
-				 "the making of this chain was interrupted; "
-				 "remove it and run ccoin-init again");
+		return fault_set(f, ERR_NOT_FOUND, "",
+				 "the making of the chain here was "
+				 "interrupted; run ccoin-init again");
 	if (e != ERR_NOT_FOUND)
 		return fault_set(f, e, "", "the store failed");
 	e = kv_get(view, &value, KV_META, meta_key(META_GENESIS));

@@ -38,8 +38,14 @@ bool genesis_mine(struct hash *pow, uint64_t *nonce, const struct genesis *g,
 bool genesis_batch(const struct genesis *g, uint64_t nonce, size_t *at,
 		   struct kv_batch *out);
 /*
+ * Writes that remove what an interrupted making left, which may have been
+ * another genesis: to be committed, and asked for again until out stays
+ * empty. META_UNFINISHED stands until the next making ends.
+ */
+MUST_USE enum err genesis_clear(struct kv_batch *out, struct kv_view *view);
+/*
  * The rules and the genesis hash of the chain in a store. ERR_NOT_FOUND:
- * there is none; ERR_CORRUPT: damaged, or its making was interrupted.
+ * there is none, or its making was interrupted; ERR_CORRUPT: damaged.
  */
 MUST_USE enum err genesis_load(struct rules *rules, struct hash *genesis,
 			       struct kv_view *view, struct fault *f);

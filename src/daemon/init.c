@@ -71,6 +71,27 @@ static enum err write_batches(struct store *store, const struct genesis *g,
 	return ERR_OK;
 }
 
+/* What a making that was interrupted left. */
+static enum err clear(struct store *store, struct fault *f)
+{
+	struct kv_batch batch = {0};
+	enum err e;
+	bool more;
+
+	do {
+		e = genesis_clear(&batch, store_view(store));
+		if (e)
+			fault_set(f, e, "", "the store cannot be read");
+		more = batch.count;
+		if (!e && more)
+			e = store_commit_sync(store, &batch, f);
+		kv_batch_release(&batch);
+		if (!e && more)
+			e = store_view_renew(store, f);
+	} while (!e && more);
+	return e;
+}
+
 enum err init_store(struct init_result *out, struct store *store,
 		    const struct rules *rules,
 		    const struct init_progress *progress, struct fault *f)
@@ -80,6 +101,8 @@ enum err init_store(struct init_result *out, struct store *store,
 	enum err e;
 
 	e = refuse_chain(store, f);
+	if (!e)
+		e = clear(store, f);
 	if (e)
 		return e;
 	genesis_make(&g, rules);

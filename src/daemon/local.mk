@@ -14,3 +14,6 @@ libshell_a_SOURCES += \
 	src/daemon/start.c
 check_PROGRAMS += tests/unit/check_config
 tests_unit_check_config_SOURCES = tests/unit/check_config.c
+check_PROGRAMS += tests/unit/check_init
+tests_unit_check_init_SOURCES = tests/unit/check_init.c \
+	tests/unit/scratch.c tests/unit/scratch.h

@@ -187,6 +187,9 @@ void handle_metrics(struct call *c)
 		   "Number of the last final block", 0);
 	out_metric(&out, "ccoin_flushed_height", "gauge",
 		   "Block up to which derived tables are written", tip.flushed);
+	out_metric(&out, "ccoin_unflushed_entries", "gauge",
+		   "Entries of derived tables that wait in memory",
+		   tip.unflushed);
 	out_metric(&out, "ccoin_supply", "gauge", "Sum of all balances",
 		   tip.supply);
 	out_metric(&out, "ccoin_peers", "gauge", "Connected peers", 0);

@@ -43,6 +43,7 @@ void node_tip(const struct node *n, struct node_tip *out)
 		.hash = tip->hash,
 		.state_root = tip->state_root,
 		.flushed = chain_watermark(n->chain),
+		.unflushed = chain_unflushed(n->chain),
 	};
 }
 

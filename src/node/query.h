@@ -24,6 +24,7 @@ struct node_tip {
 	struct hash hash;
 	struct hash state_root;
 	uint64_t flushed; /* height up to which derived tables are written */
+	size_t unflushed; /* their entries that are not */
 };
 
 const struct rules *node_rules(const struct node *n);

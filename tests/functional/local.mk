@@ -2,10 +2,12 @@
 # line for every test in it. Alone: see CONTRIBUTING.md.
 FUNCTIONAL_TESTS = \
 	tests/functional/test_config.py \
+	tests/functional/test_kill.py \
 	tests/functional/test_start.py \
 	tests/functional/test_transfer.py \
 	tests/functional/test_wallet.py \
 	tests/functional/test_wire.py
 TESTS += $(FUNCTIONAL_TESTS)
 EXTRA_DIST += $(FUNCTIONAL_TESTS) \
-	tests/functional/lib.py tests/functional/wire.py
+	tests/functional/killing.py tests/functional/lib.py \
+	tests/functional/wire.py
