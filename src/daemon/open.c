@@ -246,7 +246,7 @@ enum err daemon_close(struct opened *o, struct fault *f)
 	enum err e = store_close(o->store, f);
 
 	secret_key_free(o->key);
-	if (o->temporary)
+	if (o->temporary && o->datadir)
 		nftw(o->datadir, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
 	free(o->datadir);
 	*o = (struct opened){0};

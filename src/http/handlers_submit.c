@@ -59,7 +59,9 @@ static void batch_send(struct batch *b, struct call *c)
 	size_t i, from = 0;
 
 	for (i = 0; i < b->count; i++) {
-		txs[i] = SPAN(b->raw.data + from, b->ends[i] - from);
+		/* what could not be read is empty, and raw may be NULL */
+		if (b->ends[i] > from)
+			txs[i] = SPAN(b->raw.data + from, b->ends[i] - from);
 		from = b->ends[i];
 	}
 	if (c->route->handle == handle_v1_txs && wait->given)
@@ -141,7 +143,7 @@ static void push_json(struct call *c, struct span body)
 	struct fault f;
 	json_t *in = json_parse(body, &f), *inner;
 
-	if (in && json_is_string(in)) {
+	if (json_is_string(in)) {
 		/* one of the seeds sent JSON within a JSON string */
 		inner = json_parse(
 			SPAN(json_string_value(in), json_string_length(in)),

@@ -152,7 +152,7 @@ static void set_limits(struct http_limits *l)
 
 static void set_url(struct http_server *s, int fd)
 {
-	struct sockaddr_storage at;
+	struct sockaddr_storage at = {0};
 	socklen_t len = sizeof(at);
 	char host[NI_MAXHOST], port[NI_MAXSERV], url[NI_MAXHOST + 32];
 

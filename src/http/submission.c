@@ -405,8 +405,10 @@ void api_changed(struct api *api)
 
 void submissions_free(struct api *api)
 {
-	struct submission *s;
+	struct submission *s, *next;
 
-	while ((s = TAILQ_FIRST(&api->submissions)))
+	for (s = TAILQ_FIRST(&api->submissions); s; s = next) {
+		next = TAILQ_NEXT(s, link);
 		finish(s);
+	}
 }

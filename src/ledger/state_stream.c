@@ -102,7 +102,8 @@ void state_stream_seek(struct state_stream *s, const struct hash *key,
 	}
 	s->depth = depth;
 	s->change = changes;
-	s->changes_end = changes + count;
+	/* NULL + 0 is undefined */
+	s->changes_end = count ? changes + count : changes;
 	s->filled = 0;
 	s->live = false;
 	if (!vacant && !s->err)
