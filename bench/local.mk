@@ -1,1 +1,29 @@
+# What is measured, beside its ceiling: `make bench`, or, in seconds and with
+# few senders, `make bench BENCH=quick`. Keys and signed transactions are kept
+# in bench-cache/.
+EXTRA_PROGRAMS = bench/bench
+bench_bench_SOURCES = \
+	bench/bench.c \
+	bench/blocks.c \
+	bench/corpus.c bench/corpus.h \
+	bench/figures.c bench/figures.h \
+	bench/load.c bench/load.h \
+	bench/server.c bench/server.h \
+	bench/stages.c \
+	bench/util.c bench/util.h
+bench_bench_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+bench_bench_LDADD = $(SHELL_LIBS)
+CLEANFILES += bench/bench$(EXEEXT)
 
+BENCH = full
+BENCH_CACHE = bench-cache
+
+bench: bench/bench$(EXEEXT) ccoind$(EXEEXT)
+	$(AM_V_at)./bench/bench$(EXEEXT) $(BENCH) $(BENCH_CACHE) \
+		./ccoind$(EXEEXT)
+
+distclean-local: bench-clean
+bench-clean:
+	rm -rf $(BENCH_CACHE)
+
+.PHONY: bench bench-clean
