@@ -166,7 +166,7 @@ static enum err explain(struct fault *f, struct span text,
 {
 	struct level levels[DEPTH_MAX];
 	char path[FAULT_FIELD_MAX];
-	const char *field = path;
+	const char *field = path, *hint = "";
 	enum json_error_code code = json_error_code(error);
 	enum err e = ERR_MALFORMED;
 	size_t at = error->position > 0 ? (size_t)error->position : 0;
@@ -174,17 +174,21 @@ static enum err explain(struct fault *f, struct span text,
 
 	depth = find_levels(levels, text, at);
 	write_path(path, levels, depth);
-	if (code == json_error_duplicate_key)
+	if (code == json_error_duplicate_key) {
 		e = ERR_DUPLICATE_FIELD;
-	else if (code == json_error_numeric_overflow)
+		hint = ", expected it once";
+	} else if (code == json_error_numeric_overflow) {
 		e = is_amount(levels, depth) && !strstr(error->text, "negative")
 			    ? ERR_AMOUNT_OVERFLOW
 			    : ERR_OUT_OF_RANGE;
-	else
+		hint = ", expected an integer from 0 to 9007199254740991";
+	} else {
 		field = "";
+		if (code == json_error_invalid_utf8)
+			hint = " (not UTF-8)";
+	}
 	return fault_set(f, e, field, "line %d, column %d: %s%s", error->line,
-			 error->column, error->text,
-			 code == json_error_invalid_utf8 ? " (not UTF-8)" : "");
+			 error->column, error->text, hint);
 }
 
 json_t *json_parse(struct span text, struct fault *f)

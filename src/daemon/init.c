@@ -3,11 +3,23 @@
 #include "daemon/init.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "chain/genesis.h"
 #include "daemon/files.h"
 
 #define TRIES (1u << 18) /* between two words on progress: some 20 ms */
+
+/* "FILE: FIELD: WHAT", with the field said once. */
+static enum err file_fault(struct fault *f, enum err e, const char *path,
+			   const struct fault *why)
+{
+	const char *what = why->detail[0] ? why->detail : err_text(e);
+	bool said = !strncmp(what, why->field, strlen(why->field));
+
+	return fault_set(f, e, "", "%s: %s%s%s", path, said ? "" : why->field,
+			 said ? "" : ": ", what);
+}
 
 enum err init_read_genesis(struct rules *out, const char *path, struct fault *f)
 {
@@ -20,8 +32,7 @@ enum err init_read_genesis(struct rules *out, const char *path, struct fault *f)
 	if (!e) {
 		e = genesis_parse(out, buf_span(&text), &why);
 		if (e)
-			fault_set(f, e, why.field, "%s: %s", path,
-				  why.detail[0] ? why.detail : err_text(e));
+			file_fault(f, e, path, &why);
 	}
 	buf_release(&text);
 	return e;

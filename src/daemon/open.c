@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Open what a daemon needs, in an order in which each failure leaves nothing
- * behind: lock, chain, key.
+ * behind: what files say, lock, chain, key.
  */
 #include "daemon/open.h"
 
@@ -82,67 +82,58 @@ static enum err dev_chain(struct opened *o, struct config *config,
 /* --- the chain --------------------------------------------------------- */
 
 static enum err compare_hash(const struct opened *o, const struct hash *got,
-			     const struct hash *want, const char *field,
-			     struct fault *f)
+			     const struct hash *want, const char *option,
+			     const char *value, struct fault *f)
 {
 	char a[HASH_HEX_LEN], b[HASH_HEX_LEN];
 
 	if (hash_eq(got, want))
 		return ERR_OK;
-	return fault_set(f, ERR_OTHER_CHAIN, field,
-			 "%s holds chain %.16s..., expected %.16s...",
-			 o->datadir, hash_hex(a, got), hash_hex(b, want));
+	return fault_set(f, ERR_OTHER_CHAIN, option,
+			 "%s is chain %.16s..., but %s holds chain %.16s...",
+			 value, hash_hex(b, want), o->datadir,
+			 hash_hex(a, got));
 }
 
-/* The store has a chain: is it the one that was asked for? */
+/* The store has a chain: is it the one that was asked for? rules are those
+ * of --genesis, NULL without it. */
 static enum err check_chain(const struct opened *o, const struct config *config,
+			    const struct rules *rules,
 			    const struct hash *genesis, struct fault *f)
 {
 	struct genesis wanted;
-	struct rules rules;
 	enum err e;
 
 	if (config->genesis_hash.given) {
 		e = compare_hash(o, genesis, &config->genesis_hash.value,
-				 "genesis-hash", f);
+				 "--genesis-hash", "what it asks for", f);
 		if (e)
 			return e;
 	}
-	if (!config->genesis)
+	if (!rules)
 		return ERR_OK;
-	e = init_read_genesis(&rules, config->genesis, f);
-	if (e)
-		return e;
-	genesis_make(&wanted, &rules);
-	e = compare_hash(o, genesis, &wanted.hash, "genesis", f);
+	genesis_make(&wanted, rules);
+	e = compare_hash(o, genesis, &wanted.hash, "--genesis", config->genesis,
+			 f);
 	genesis_release(&wanted);
-	rules_release(&rules);
 	return e;
 }
 
 static enum err make_chain(struct opened *o, struct config *config,
-			   struct fault *f)
+			   const struct rules *rules, struct fault *f)
 {
-	struct rules rules;
-	enum err e;
-
 	if (config->dev.on)
 		return dev_chain(o, config, f);
-	if (!config->genesis)
+	if (!rules)
 		return fault_set(f, ERR_NOT_FOUND, "",
 				 "%s holds no chain; run ccoin-init, or give "
 				 "--genesis FILE or --dev",
 				 o->datadir);
-	e = init_read_genesis(&rules, config->genesis, f);
-	if (e)
-		return e;
-	e = init_store(NULL, o->store, &rules, NULL, f);
-	rules_release(&rules);
-	return e;
+	return init_store(NULL, o->store, rules, NULL, f);
 }
 
 static enum err open_chain(struct opened *o, struct config *config,
-			   struct fault *f)
+			   const struct rules *wanted, struct fault *f)
 {
 	struct hash genesis;
 	struct rules rules;
@@ -150,7 +141,7 @@ static enum err open_chain(struct opened *o, struct config *config,
 
 	e = genesis_load(&rules, &genesis, store_view(o->store), f);
 	if (e == ERR_NOT_FOUND) {
-		e = make_chain(o, config, f);
+		e = make_chain(o, config, wanted, f);
 		if (!e)
 			e = store_view_renew(o->store, f);
 		if (!e)
@@ -160,7 +151,7 @@ static enum err open_chain(struct opened *o, struct config *config,
 	if (e)
 		return e;
 	rules_release(&rules);
-	return check_chain(o, config, &genesis, f);
+	return check_chain(o, config, wanted, &genesis, f);
 }
 
 /* --- the key ----------------------------------------------------------- */
@@ -182,7 +173,8 @@ static enum err open_key(struct opened *o, const struct config *config,
 }
 
 static enum err open_all(struct opened *o, struct config *config,
-			 const char *password, struct fault *f)
+			 const struct rules *rules, const char *password,
+			 struct fault *f)
 {
 	unsigned flags = config->dev.on || config->genesis ? STORE_CREATE : 0;
 	enum err e;
@@ -211,21 +203,26 @@ static enum err open_all(struct opened *o, struct config *config,
 		e = dev_account(o, config, password, f);
 	}
 	if (!e)
-		e = open_chain(o, config, f);
+		e = open_chain(o, config, rules, f);
 	return e ? e : open_key(o, config, password, f);
 }
 
 enum err daemon_open(struct opened *out, struct config *config, struct fault *f)
 {
 	char *password = NULL;
+	struct rules rules = {0};
 	struct fault unused;
 	enum err e = ERR_OK;
 
 	*out = (struct opened){0};
 	if (config->password_file)
 		e = keyfile_password(&password, config->password_file, f);
+	if (!e && config->genesis)
+		e = init_read_genesis(&rules, config->genesis, f);
 	if (!e)
-		e = open_all(out, config, password, f);
+		e = open_all(out, config, config->genesis ? &rules : NULL,
+			     password, f);
+	rules_release(&rules);
 	keyfile_wipe(password);
 	if (e)
 		daemon_close(out, &unused);

@@ -160,8 +160,8 @@ enum err rules_check(const struct rules *r, struct fault *f)
 
 	if (r->min_bound > r->max_bound)
 		return fault_set(f, ERR_OUT_OF_RANGE, "block_mining.min_bound",
-				 "min_bound is %llu, expected at most "
-				 "max_bound, which is %llu",
+				 "block_mining.min_bound is %llu, expected at "
+				 "most max_bound, which is %llu",
 				 (unsigned long long)r->min_bound,
 				 (unsigned long long)r->max_bound);
 	if (r->max_block_bytes < r->max_tx_bytes + 4096)
