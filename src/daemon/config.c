@@ -11,6 +11,7 @@
 #include "daemon/config_table.h"
 #include "daemon/files.h"
 
+#define ENV_PREFIX "CCOIN_"
 #define DATADIR_DEFAULT "~/.ccoin"
 
 struct option_table config_table(struct config *c, enum program program)
@@ -95,11 +96,46 @@ static enum err set_early(struct config *c, enum config_row row,
 	return ERR_OK;
 }
 
+/*
+ * Variables of this prefix may be anybody's, so an unknown one is let be; but
+ * one that is nearly a known one was meant to be it.
+ */
+static enum err check_env(char *const *env, struct fault *f)
+{
+	const char *names[ROW_COUNT];
+	const char *near;
+	size_t count = 0;
+	char name[40];
+
+	for (int i = 0; i < ROW_COUNT; i++)
+		if (config_specs[i].env)
+			names[count++] = config_specs[i].env;
+	for (; *env; env++) {
+		size_t len = strcspn(*env, "=");
+
+		if (strncmp(*env, ENV_PREFIX, strlen(ENV_PREFIX)) ||
+		    len >= sizeof(name))
+			continue;
+		memcpy(name, *env, len);
+		name[len] = '\0';
+		near = name_nearest(name, names, count);
+		if (near && strcmp(near, name))
+			return fault_set(f, ERR_UNKNOWN_FIELD, name,
+					 "there is no such variable; the "
+					 "nearest is %s",
+					 near);
+	}
+	return ERR_OK;
+}
+
 static enum err set_all_env(struct config *c, char *const *env, struct fault *f)
 {
-	for (int row = 0; row < ROW_COUNT; row++) {
-		enum err e = set_from_env(c, (enum config_row)row, env, f);
+	enum err e = check_env(env, f);
 
+	if (e)
+		return e;
+	for (int row = 0; row < ROW_COUNT; row++) {
+		e = set_from_env(c, (enum config_row)row, env, f);
 		if (e)
 			return e;
 	}
@@ -152,7 +188,30 @@ static enum err resolve_datadir(struct config *c, struct fault *f)
 	return ERR_OK;
 }
 
-static enum err resolve_http(struct config *c, struct fault *f)
+/* What a value does not go together with: said where that value stands. */
+static enum err refuse_at(const struct config *c, enum config_row row,
+			  enum err code, const char *text,
+			  enum config_source *source, struct fault *f)
+{
+	char name[40];
+
+	*source = (enum config_source)c->source[row];
+	switch (*source) {
+	case CONFIG_DEFAULT:
+	case CONFIG_COMMAND_LINE:
+		snprintf(name, sizeof(name), "--%s", config_specs[row].name);
+		return fault_set(f, code, name, "%s", text);
+	case CONFIG_FILE:
+		return fault_set(f, code, config_specs[row].json, "%s: %s",
+				 c->file, text);
+	case CONFIG_ENVIRONMENT:
+		return fault_set(f, code, config_specs[row].env, "%s", text);
+	}
+	BUG("configuration source");
+}
+
+static enum err resolve_http(struct config *c, enum config_source *source,
+			     struct fault *f)
 {
 	bool given = c->source[ROW_HTTP] != CONFIG_DEFAULT;
 
@@ -161,10 +220,11 @@ static enum err resolve_http(struct config *c, struct fault *f)
 	if (given)
 		return ERR_OK;
 	if (c->p2p_port == 65535)
-		return fault_set(f, ERR_OUT_OF_RANGE, "--port",
+		return refuse_at(c, ROW_PORT, ERR_OUT_OF_RANGE,
 				 "value 65535, expected at most 65534, since "
 				 "HTTP takes the port after it; or give "
-				 "--http");
+				 "--http",
+				 source, f);
 	c->http.port = c->p2p_port ? c->p2p_port + 1 : 0;
 	return ERR_OK;
 }
@@ -176,21 +236,21 @@ static enum err resolve(struct config *c, enum config_source *source,
 
 	*source = CONFIG_FILE;
 	e = resolve_datadir(c, f);
-	if (e)
-		return e;
-	*source = CONFIG_COMMAND_LINE;
-	e = resolve_http(c, f);
+	if (!e)
+		e = resolve_http(c, source, f);
 	if (e)
 		return e;
 	if (c->program == PROGRAM_CCOIND && c->validator && !c->dev.on &&
 	    !c->account.given)
-		return fault_set(f, ERR_MISSING_FIELD, "--account",
+		return refuse_at(c, ROW_VALIDATOR, ERR_MISSING_FIELD,
 				 "a validator makes blocks with an account, "
-				 "expected --account ADDRESS");
+				 "expected --account ADDRESS too",
+				 source, f);
 	if (c->dev.on && c->genesis)
-		return fault_set(f, ERR_DUPLICATE_FIELD, "--genesis",
+		return refuse_at(c, ROW_GENESIS, ERR_DUPLICATE_FIELD,
 				 "--dev makes a genesis of its own, expected "
-				 "--genesis or --dev, not both");
+				 "--genesis or --dev, not both",
+				 source, f);
 	return ERR_OK;
 }
 

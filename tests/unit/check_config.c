@@ -245,7 +245,8 @@ START_TEST(role_is_one_setting_with_two_names)
 	good("--validator -t basic", NULL);
 	ck_assert(!config.validator);
 	config_release(&config);
-	bad("--validator", NULL, ERR_MISSING_FIELD, "--account", "expected");
+	bad("--validator", NULL, ERR_MISSING_FIELD, "--validator",
+	    "expected --account");
 	bad("-t witness", NULL, ERR_OUT_OF_RANGE, "--type",
 	    "value witness, expected one of basic, validator");
 }
@@ -325,14 +326,17 @@ START_TEST(mistakes_in_the_environment_are_named)
 	const char *port[] = {"CCOIN_PORT=x", NULL};
 	const char *flag[] = {"CCOIN_VALIDATOR=maybe", NULL};
 	const char *empty[] = {"CCOIN_DATADIR=", NULL};
-	const char *longer[] = {"CCOIN_PORTS=1", NULL};
+	const char *typo[] = {"CCOIN_PORTS=1", NULL};
+	const char *other[] = {"CCOIN_SOMEBODY_ELSES=1", "CCOIN=2", NULL};
 
 	bad("", port, ERR_OUT_OF_RANGE, "CCOIN_PORT", "value x, expected");
 	ck_assert_int_eq(source, CONFIG_ENVIRONMENT);
 	bad("", flag, ERR_OUT_OF_RANGE, "CCOIN_VALIDATOR",
 	    "value maybe, expected true or false");
 	bad("", empty, ERR_OUT_OF_RANGE, "CCOIN_DATADIR", "(empty)");
-	good("", longer);
+	bad("", typo, ERR_UNKNOWN_FIELD, "CCOIN_PORTS",
+	    "the nearest is CCOIN_PORT");
+	good("", other);
 	ck_assert_uint_eq(config.p2p_port, 4999);
 	config_release(&config);
 }
