@@ -9,6 +9,7 @@
 #include "daemon/daemon.h"
 
 #include <event2/event.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -347,6 +348,8 @@ int daemon_run(struct config *config, const struct config_input *input)
 
 	log_set((enum log_level)config->log_level,
 		(enum log_format)config->log_format);
+	/* a limit on the size of files (ulimit -f) is like a full disk */
+	signal(SIGXFSZ, SIG_IGN);
 	if (start(&d, &f)) {
 		fault_print("ccoind", &f);
 		d.status = 1;

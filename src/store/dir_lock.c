@@ -22,7 +22,7 @@ enum err path_fault(struct fault *f, const char *what, const char *path,
 		code = ERR_NO_SPACE;
 	else if (error == EACCES || error == EPERM || error == EROFS)
 		code = ERR_PERMISSION;
-	else if (error == ENOENT || error == ENOTDIR)
+	else if (error == ENOENT)
 		code = ERR_NOT_FOUND;
 	return fault_set(f, code, "", "cannot %s %s: %s", what, path,
 			 strerror(error));
@@ -41,7 +41,24 @@ static enum err locked_fault(struct fault *f, int fd, const char *path)
 			 path);
 }
 
-enum err dir_lock(int *fd, const char *datadir, struct fault *f)
+/* Where nothing can be written the file can still be locked; and where it is
+ * not even there, no process ever had the directory open for writing. */
+static enum err open_lock(int *fd, const char *path, bool read_only,
+			  struct fault *f)
+{
+	int error;
+
+	*fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	error = errno;
+	if (*fd < 0 && read_only && (error == EROFS || error == EACCES)) {
+		*fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+		if (*fd < 0 && errno == ENOENT)
+			return ERR_OK;
+	}
+	return *fd < 0 ? path_fault(f, "open", path, error) : ERR_OK;
+}
+
+enum err dir_lock(int *fd, const char *datadir, bool read_only, struct fault *f)
 {
 	char path[PATH_MAX], text[24];
 	enum err e;
@@ -50,15 +67,16 @@ enum err dir_lock(int *fd, const char *datadir, struct fault *f)
 	n = snprintf(path, sizeof(path), "%s/.lock", datadir);
 	if (n < 0 || (size_t)n >= sizeof(path))
 		return path_fault(f, "open", datadir, ENAMETOOLONG);
-	*fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (*fd < 0)
-		return path_fault(f, "open", path, errno);
+	e = open_lock(fd, path, read_only, f);
+	if (e || *fd < 0)
+		return e;
 	if (flock(*fd, LOCK_EX | LOCK_NB)) {
 		if (errno == EWOULDBLOCK)
 			e = locked_fault(f, *fd, path);
 		else
 			e = path_fault(f, "lock", path, errno);
 		close(*fd);
+		*fd = -1;
 		return e;
 	}
 	/* Only the message needs the pid: a full disk must not stop an

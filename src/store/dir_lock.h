@@ -7,14 +7,18 @@
 #ifndef STORE_DIR_LOCK_H
 #define STORE_DIR_LOCK_H
 
+#include <stdbool.h>
+
 #include "base/err.h"
 
 /*
  * Take the lock: *fd holds it until dir_unlock(). The file is made when it
- * is not there. ERR_LOCKED (the detail names the path and the pid),
- * ERR_PERMISSION, ERR_NO_SPACE, ERR_IO.
+ * is not there; with read_only it need not be writable, and where it is
+ * missing and cannot be made *fd is -1. ERR_LOCKED (the detail names the
+ * path and the pid), ERR_PERMISSION, ERR_NO_SPACE, ERR_IO; then *fd is -1.
  */
-MUST_USE enum err dir_lock(int *fd, const char *datadir, struct fault *f);
+MUST_USE enum err dir_lock(int *fd, const char *datadir, bool read_only,
+			   struct fault *f);
 void dir_unlock(int fd);
 
 /*

@@ -326,7 +326,7 @@ static enum err open_steps(struct store *s, unsigned flags, struct fault *f)
 
 	e = create ? make_dir(s->datadir, f) : expect_store(s, f);
 	if (!e)
-		e = dir_lock(&s->lock_fd, s->datadir, f);
+		e = dir_lock(&s->lock_fd, s->datadir, s->read_only, f);
 	if (!e && create)
 		e = make_dir(s->chain, f);
 	if (!e && !s->read_only)

@@ -66,7 +66,9 @@ class Response:
 class Node:
     """One ccoind. `args` are added to -d DIR -p 0."""
 
-    def __init__(self, datadir, *args, env=None, binary="ccoind", cwd=None):
+    def __init__(self, datadir, *args, env=None, binary="ccoind", cwd=None,
+                 prefix=()):
+        self.prefix = prefix  # a command that runs what follows it
         self.datadir = datadir
         self.args = list(args)
         self.env = dict(os.environ, **(env or {}))
@@ -85,8 +87,8 @@ class Node:
         self.output = []
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
-                [program(self.binary), "-d", self.datadir, "-p", "0",
-                 *self.args, *more],
+                [*self.prefix, program(self.binary), "-d", self.datadir,
+                 "-p", "0", *self.args, *more],
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                 stderr=log, text=True, env=self.env, cwd=self.cwd,
                 preexec_fn=_die_with_parent)
@@ -287,10 +289,10 @@ class Case(unittest.TestCase):
         return self.node("--dev", *args, **kw).start()
 
     def run_program(self, name, *args, status=0, stdin=None, env=None,
-                    limit=60):
+                    limit=60, prefix=()):
         """Run to the end; the CompletedProcess. status None: any."""
         r = subprocess.run(
-            [program(name), *args], input=stdin, text=True, cwd=self.dir,
+            [*prefix, program(name), *args], input=stdin, text=True, cwd=self.dir,
             stdin=None if stdin is not None else subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             env=dict(os.environ, HOME=self.dir, **(env or {})),

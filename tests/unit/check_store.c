@@ -332,8 +332,8 @@ START_TEST(a_file_in_place_of_a_directory_is_refused_by_name)
 	fd = open(dir, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
 	ck_assert_int_ge(fd, 0);
 	close(fd);
-	expect_refused(dir, STORE_CREATE, ERR_NOT_FOUND, dir);
-	expect_refused(dir, 0, ERR_NOT_FOUND, dir);
+	expect_refused(dir, STORE_CREATE, ERR_IO, dir);
+	expect_refused(dir, 0, ERR_IO, dir);
 }
 END_TEST
 
