@@ -182,6 +182,11 @@ static enum err explain(struct fault *f, struct span text,
 			    ? ERR_AMOUNT_OVERFLOW
 			    : ERR_OUT_OF_RANGE;
 		hint = ", expected an integer from 0 to 9007199254740991";
+	} else if (code == json_error_null_character) {
+		return fault_set(f, e, field,
+				 "line %d, column %d: \\u0000 is not allowed "
+				 "in a text",
+				 error->line, error->column);
 	} else {
 		field = "";
 		if (code == json_error_invalid_utf8)
@@ -205,7 +210,11 @@ json_t *json_parse(struct span text, struct fault *f)
 			  place, DEPTH_MAX);
 		return NULL;
 	}
-	value = json_loadb(text.data ? (const char *)text.data : "", text.len,
+	if (!text.len) {
+		fault_set(f, ERR_MALFORMED, "", "it is empty, expected JSON");
+		return NULL;
+	}
+	value = json_loadb((const char *)text.data, text.len,
 			   JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
 	if (!value)
 		explain(f, text, &error);

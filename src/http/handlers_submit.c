@@ -194,7 +194,7 @@ static void push_msgpack_batch(struct call *c, struct span body)
 	mp_reader_init(&r, body);
 	n = mp_read_array(&r, 0, BATCH_MAX);
 	batch_begin(&b, c, n, true);
-	for (i = 0; i < n; i++) {
+	for (i = 0; i < n && !r.err; i++) {
 		one = mp_read_raw(&r);
 		buf_append_span(&b.raw, one);
 		b.ends[b.count++] = b.raw.len;
@@ -202,8 +202,17 @@ static void push_msgpack_batch(struct call *c, struct span body)
 	e = mp_reader_end(&r);
 	if (e) {
 		submission_free(b.s);
-		call_fault(c, e, "",
-			   "the array of transactions cannot be read");
+		/* where one ends and the next begins is not known then */
+		if (r.err)
+			call_fault(c, e, "",
+				   "transaction %zu of %zu is no canonical "
+				   "msgpack, so none was taken",
+				   i, n);
+		else
+			call_fault(c, e, "",
+				   "bytes follow the array of %zu "
+				   "transactions, so none was taken",
+				   n);
 	} else {
 		batch_send(&b, c);
 	}

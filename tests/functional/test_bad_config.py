@@ -160,7 +160,7 @@ class BadConfig(lib.Case):
 
     def test_what_is_no_configuration(self):
         for text, said, code in (
-                ("", "line 1, column", "malformed"),
+                ("", "it is empty, expected JSON", "malformed"),
                 ("{", "line 1, column", "malformed"),
                 ("[]", "expected an object", "wrong_type"),
                 ('{"p2p": 4999}', "p2p: expected an object", "wrong_type"),

@@ -183,7 +183,7 @@ DUPLICATES = ("network_id", "miners", "block_mining", "transaction",
               f"alloc.{A}", "consensus.engine")
 # What is no JSON object at all.
 TEXTS = (
-    ("", "malformed", ("line 1, column",)),
+    ("", "malformed", ("empty", "expected JSON")),
     ("{", "malformed", ("line 1, column",)),
     ("[]", "wrong_type", ("one JSON object",)),
     (changed("miners", [A])[:-1], "malformed", ("line 1, column",)),

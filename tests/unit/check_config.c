@@ -385,7 +385,7 @@ static const struct {
 	 ERR_DUPLICATE_FIELD, "app.base_path", "not both"},
 	{"[]", ERR_WRONG_TYPE, "", "an object"},
 	{"{", ERR_MALFORMED, "", "line 1"},
-	{"", ERR_MALFORMED, "", "line 1"},
+	{"", ERR_MALFORMED, "", "empty"},
 	{"{} {}", ERR_MALFORMED, "", "line 1"},
 };
 
