@@ -3,6 +3,8 @@
 FUNCTIONAL_TESTS = \
 	tests/functional/test_config.py \
 	tests/functional/test_kill.py \
+	tests/functional/test_reads.py \
+	tests/functional/test_rules.py \
 	tests/functional/test_start.py \
 	tests/functional/test_transfer.py \
 	tests/functional/test_wallet.py \
@@ -10,4 +12,4 @@ FUNCTIONAL_TESTS = \
 TESTS += $(FUNCTIONAL_TESTS)
 EXTRA_DIST += $(FUNCTIONAL_TESTS) \
 	tests/functional/killing.py tests/functional/lib.py \
-	tests/functional/wire.py
+	tests/functional/own.py tests/functional/wire.py
