@@ -294,6 +294,7 @@ static void make_block(struct world *w, uint64_t *nonces)
 	struct candidate *b = candidate_new(w->chain, kv_mem_view(w->mem));
 	size_t count = rng_below(&w->rng, BLOCK_TXS);
 	const struct secret_key *key;
+	uint64_t time, extra_len;
 	uint8_t extra[8];
 
 	while (count--)
@@ -301,9 +302,11 @@ static void make_block(struct world *w, uint64_t *nonces)
 	w->slot += 1 + rng_below(&w->rng, 4);
 	key = w->keys[w->slot % 3];
 	memset(extra, (int)w->slot % 128, sizeof(extra));
-	if (candidate_finish(b, w->slot * 1000 + rng_below(&w->rng, 1000),
-			     secret_key_address(key), SPAN(NULL, 0),
-			     SPAN(extra, rng_below(&w->rng, 9))))
+	/* one draw a statement: the order of arguments is the compiler's */
+	time = w->slot * 1000 + rng_below(&w->rng, 1000);
+	extra_len = rng_below(&w->rng, sizeof(extra) + 1);
+	if (candidate_finish(b, time, secret_key_address(key), SPAN(NULL, 0),
+			     SPAN(extra, extra_len)))
 		BUG("a view of memory failed");
 	seal(b, key);
 	adopt(w, b);

@@ -61,16 +61,30 @@ enum err chain_account(struct account *out, bool *existed, struct chain *c,
 struct derive_to {
 	struct chain *chain;
 	struct kv_view *view;
+	uint64_t height;
 };
 
+/*
+ * From history and not from accounts: after a crash in a flush, accounts may
+ * hold the values of later blocks, while history says which block each of
+ * its values is of.
+ */
 static enum err derive_account(void *ctx, struct account *out,
 			       const struct address *address)
 {
 	struct derive_to *to = ctx;
-	bool existed;
+	struct kv_cursor *c = kv_cursor_open(to->view, KV_HISTORY);
+	struct history_entry entry;
+	uint64_t at;
+	enum err e;
 
-	return account_read(out, &existed, to->view, &to->chain->rules, 0,
-			    address);
+	e = history_seek(c, &entry, &at, address, to->height);
+	if (!e)
+		*out = (struct account){.address = *address,
+					.balance = entry.balance,
+					.nonce = entry.nonce};
+	kv_cursor_close(c);
+	return e == ERR_NOT_FOUND ? ERR_CORRUPT : e;
 }
 
 static enum err derive_put(void *ctx, enum kv_table t, struct span key,
@@ -86,7 +100,7 @@ enum err chain_derive(struct chain *c, struct kv_view *store, uint64_t height,
 		      const struct tx *txs, size_t tx_count,
 		      const struct delta *delta)
 {
-	struct derive_to to = {c, chain_view(c, store)};
+	struct derive_to to = {c, chain_view(c, store), height};
 	struct derive_sink sink = {derive_account, derive_put, &to};
 
 	return derive_block(&sink, height, txs, tx_count, delta);

@@ -6,3 +6,6 @@ libcore_a_SOURCES += \
 	src/chain/genesis.c src/chain/genesis.h \
 	src/chain/internal.h \
 	src/chain/tables.c src/chain/tables.h
+check_PROGRAMS += tests/unit/check_chain
+tests_unit_check_chain_SOURCES = tests/unit/check_chain.c \
+	tests/unit/driver.c tests/unit/driver.h

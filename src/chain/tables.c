@@ -93,6 +93,24 @@ bool history_next_index(struct history_entry *e, uint32_t *index)
 	return true;
 }
 
+enum err history_seek(struct kv_cursor *c, struct history_entry *out,
+		      uint64_t *height, const struct address *address,
+		      uint64_t below)
+{
+	uint8_t key[HISTORY_KEY_LEN];
+	enum err e;
+
+	e = kv_seek_before(c, history_key(key, address, below));
+	if (e)
+		return e;
+	if (c->key.len != HISTORY_KEY_LEN)
+		return ERR_CORRUPT;
+	if (memcmp(c->key.data, address->b, ADDRESS_LEN))
+		return ERR_NOT_FOUND;
+	*height = get_be64(c->key.data + ADDRESS_LEN);
+	return history_decode(out, c->value);
+}
+
 static size_t peak_count(uint64_t leaves)
 {
 	size_t n = 0;

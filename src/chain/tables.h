@@ -55,6 +55,11 @@ struct history_entry {
 void history_encode(struct buf *out, uint64_t balance, uint64_t nonce,
 		    const uint32_t *indexes, size_t count);
 MUST_USE enum err history_decode(struct history_entry *out, struct span value);
+/* The newest entry of the address below that height, by a cursor of
+ * KV_HISTORY. ERR_NOT_FOUND: not seen by then. */
+MUST_USE enum err history_seek(struct kv_cursor *c, struct history_entry *out,
+			       uint64_t *height, const struct address *address,
+			       uint64_t below);
 /* Give the indexes one after the other; false at the end. */
 bool history_next_index(struct history_entry *e, uint32_t *index);
 

@@ -123,25 +123,6 @@ enum err query_block_height(uint64_t *height, struct node *n,
 
 /* --- accounts ---------------------------------------------------------- */
 
-/* The newest entry of the address at or below a height. ERR_NOT_FOUND. */
-static enum err seek_history(struct kv_cursor *c, struct history_entry *out,
-			     uint64_t *height, const struct address *address,
-			     uint64_t below)
-{
-	uint8_t key[HISTORY_KEY_LEN];
-	enum err e;
-
-	e = kv_seek_before(c, history_key(key, address, below));
-	if (e)
-		return e;
-	if (c->key.len != HISTORY_KEY_LEN)
-		return ERR_CORRUPT;
-	if (memcmp(c->key.data, address->b, ADDRESS_LEN))
-		return ERR_NOT_FOUND;
-	*height = get_be64(c->key.data + ADDRESS_LEN);
-	return history_decode(out, c->value);
-}
-
 static enum err supply_at(uint64_t *out, struct node *n, struct kv_view *view,
 			  uint64_t height)
 {
@@ -171,7 +152,7 @@ static enum err account_then(struct account *out, bool *existed,
 	enum err e;
 
 	*out = (struct account){.address = *address};
-	e = seek_history(w->history, &entry, &at, address, w->height + 1);
+	e = history_seek(w->history, &entry, &at, address, w->height + 1);
 	*existed = !e;
 	if (e == ERR_NOT_FOUND) {
 		e = supply_at(&supply, w->n, w->view, w->height);

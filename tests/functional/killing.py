@@ -191,8 +191,10 @@ class Sender(Client):
             new = self.link.heavy or self.rng.random() < 0.5
             to = self.rng.randbytes(20).hex() if new else \
                 self.rng.choice(ACCOUNTS).address
-            out.append(wire.Tx(sender, first + i, to, self.rng.randrange(
-                100), fee=self.rng.randrange(3)).sign(self.genesis))
+            # one in four leaves its recipient as it was
+            amount = max(0, self.rng.randrange(-10, 30))
+            out.append(wire.Tx(sender, first + i, to, amount,
+                               fee=self.rng.randrange(3)).sign(self.genesis))
         self.nonces[a] = first + count
         return out
 
@@ -548,6 +550,7 @@ class Killing:
             self.count["in flush"] += hit
             self.count["under load"] += 1 + (not hit)
             self.count["in start"] += early
+            chain.verify()
             return 3
         chain.kill_under_load()
         self.count["under load"] += 1

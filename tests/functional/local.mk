@@ -7,6 +7,8 @@ FUNCTIONAL_TESTS = \
 	tests/functional/test_bad_datadir.py \
 	tests/functional/test_bad_genesis.py \
 	tests/functional/test_bad_tx.py \
+	tests/functional/test_reads.py \
+	tests/functional/test_rules.py \
 	tests/functional/test_start.py \
 	tests/functional/test_transfer.py \
 	tests/functional/test_wallet.py \
@@ -14,4 +16,4 @@ FUNCTIONAL_TESTS = \
 TESTS += $(FUNCTIONAL_TESTS)
 EXTRA_DIST += $(FUNCTIONAL_TESTS) \
 	tests/functional/killing.py tests/functional/lib.py \
-	tests/functional/wire.py
+	tests/functional/own.py tests/functional/wire.py
