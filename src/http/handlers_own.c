@@ -3,6 +3,7 @@
  * The API of the other seed: paths under the node's own address. Another's
  * address is not found.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -38,6 +39,19 @@ void handle_own_count(struct call *c)
 
 /* --- POST /{address}/txn: make one --------------------------------------- */
 
+static void refuse_field(struct call *c, const char *name,
+			 const char *const *fields, size_t count)
+{
+	char list[80] = "";
+	size_t i, len = 0;
+
+	for (i = 0; i < count && len < sizeof(list); i++)
+		len += (size_t)snprintf(list + len, sizeof(list) - len, " %s",
+					fields[i]);
+	call_fault(c, ERR_UNKNOWN_FIELD, name,
+		   "\"%.40s\" is not a field here, expected%s", name, list);
+}
+
 /* The fields of a body that is one flat object; NULL and an answer else. */
 static json_t *read_object(struct call *c, const char *const *fields,
 			   size_t count)
@@ -62,29 +76,38 @@ static json_t *read_object(struct call *c, const char *const *fields,
 			;
 		if (i < count)
 			continue;
-		call_fault(c, ERR_UNKNOWN_FIELD, name, "not a field here");
+		refuse_field(c, name, fields, count);
 		json_decref(in);
 		return NULL;
 	}
 	return in;
 }
 
-static enum err get_integer(uint64_t *out, const json_t *in, const char *name,
-			    struct fault *f)
+static enum err refuse(struct fault *f, enum err code, const char *name,
+		       const json_t *v, const char *expected)
 {
-	const json_t *v = json_object_get(in, name);
+	char text[JSON_SHOW_MAX];
 
 	if (!v)
 		return fault_set(f, ERR_MISSING_FIELD, name,
-				 "expected an integer");
+				 "%s is missing, expected %s", name, expected);
+	return fault_set(f, code, name, "%s is %s, expected %s", name,
+			 json_show(text, v), expected);
+}
+
+/* too_large is the code of what passes 2^53 - 1. */
+static enum err get_integer(uint64_t *out, const json_t *in, const char *name,
+			    enum err too_large, struct fault *f)
+{
+	const char *expected = "an integer from 0 to 9007199254740991";
+	const json_t *v = json_object_get(in, name);
+
 	if (!json_is_integer(v))
-		return fault_set(f, ERR_WRONG_TYPE, name,
-				 "expected an integer");
-	if (json_integer_value(v) < 0 ||
-	    json_integer_value(v) > (json_int_t)AMOUNT_MAX)
-		return fault_set(f, ERR_OUT_OF_RANGE, name,
-				 "%lld is not from 0 to 2^53 - 1",
-				 (long long)json_integer_value(v));
+		return refuse(f, ERR_WRONG_TYPE, name, v, expected);
+	if (json_integer_value(v) < 0)
+		return refuse(f, ERR_OUT_OF_RANGE, name, v, expected);
+	if (json_integer_value(v) > (json_int_t)AMOUNT_MAX)
+		return refuse(f, too_large, name, v, expected);
 	*out = (uint64_t)json_integer_value(v);
 	return ERR_OK;
 }
@@ -120,16 +143,14 @@ static enum err read_transfer(struct tx *tx, struct buf *data, const json_t *in,
 	const json_t *to = json_object_get(in, "sendto_address");
 	const json_t *text = json_object_get(in, "data");
 
-	if (!to)
-		return fault_set(f, ERR_MISSING_FIELD, "sendto_address",
-				 "expected 40 hex digits");
-	if (!json_is_string(to) ||
-	    !address_from_hex(&tx->recipient, span_str(json_string_value(to))))
-		return fault_set(f, ERR_BAD_ADDRESS, "sendto_address",
-				 "expected 40 hex digits");
+	if (!json_is_string(to))
+		return refuse(f, ERR_WRONG_TYPE, "sendto_address", to,
+			      "an address of 40 hex digits");
+	if (!address_from_hex(&tx->recipient, span_str(json_string_value(to))))
+		return refuse(f, ERR_BAD_ADDRESS, "sendto_address", to,
+			      "an address of 40 hex digits");
 	if (text && !json_is_string(text))
-		return fault_set(f, ERR_WRONG_TYPE, "data",
-				 "expected a string");
+		return refuse(f, ERR_WRONG_TYPE, "data", text, "a string");
 	if (text)
 		buf_append(data, json_string_value(text),
 			   json_string_length(text));
@@ -138,7 +159,7 @@ static enum err read_transfer(struct tx *tx, struct buf *data, const json_t *in,
 	tx->data = buf_span(data);
 	tx->fee = rules->min_fee;
 	tx->op = TX_TRANSFER;
-	return get_integer(&tx->amount, in, "amount", f);
+	return get_integer(&tx->amount, in, "amount", ERR_AMOUNT_OVERFLOW, f);
 }
 
 /* Sender, nonce and key of the node's own account, then the signature. */
@@ -228,7 +249,7 @@ void handle_own_tx(struct call *c)
 	in = read_object(c, fields, ARRAY_LEN(fields));
 	if (!in)
 		return;
-	e = get_integer(&height, in, "block_number", &f);
+	e = get_integer(&height, in, "block_number", ERR_OUT_OF_RANGE, &f);
 	json_decref(in);
 	if (e) {
 		call_refuse(c, &f);

@@ -6,6 +6,7 @@ FUNCTIONAL_TESTS = \
 	tests/functional/test_bad_config.py \
 	tests/functional/test_bad_datadir.py \
 	tests/functional/test_bad_genesis.py \
+	tests/functional/test_bad_http.py \
 	tests/functional/test_bad_tx.py \
 	tests/functional/test_reads.py \
 	tests/functional/test_rules.py \
