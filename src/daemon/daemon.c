@@ -259,7 +259,7 @@ static enum err make_api(struct daemon *d, struct fault *f)
 		.submit = on_submit,
 		.failed = on_query_failed,
 		.check = check,
-		.account = key ? secret_key_address(key) : NULL,
+		.account = c->account.given ? &c->account.value : NULL,
 		.key = key,
 		.cookie = d->cookie,
 		.version = PACKAGE_VERSION,
@@ -311,13 +311,18 @@ static void announce(const struct daemon *d)
 
 static void log_start(const struct daemon *d)
 {
-	char chain[HASH_HEX_LEN];
+	char chain[HASH_HEX_LEN], account[ADDRESS_HEX_LEN];
 	struct node_tip tip;
 
 	node_tip(d->node, &tip);
 	log_info("chain %s at height %llu, in %s",
 		 hash_hex(chain, node_genesis_hash(d->node)),
 		 (unsigned long long)tip.height, d->opened.datadir);
+	if (d->config->account.given && !d->opened.key)
+		log_warning("%s holds no key of account %s: this node follows "
+			    "and signs nothing",
+			    d->opened.datadir,
+			    address_hex(account, &d->config->account.value));
 }
 
 static void release(struct daemon *d)

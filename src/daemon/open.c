@@ -159,6 +159,8 @@ static enum err open_chain(struct opened *o, struct config *config,
 static enum err open_key(struct opened *o, const struct config *config,
 			 const char *password, struct fault *f)
 {
+	enum err e;
+
 	if (o->key)
 		return ERR_OK;
 	if (!config->account.given) {
@@ -168,8 +170,11 @@ static enum err open_key(struct opened *o, const struct config *config,
 				 "--validator needs an account: give "
 				 "--account ADDRESS");
 	}
-	return keyfile_load(&o->key, o->datadir, &config->account.value,
-			    password, f);
+	e = keyfile_load(&o->key, o->datadir, &config->account.value, password,
+			 f);
+	/* A node that only follows signs nothing. The seed's configuration
+	 * names an account wherever its key is. */
+	return e == ERR_NOT_FOUND && !config->validator ? ERR_OK : e;
 }
 
 static enum err open_all(struct opened *o, struct config *config,

@@ -286,9 +286,8 @@ class Observer(Client):
 class Chain:
     """One data directory and all that is done to it."""
 
-    def __init__(self, top, name, seed, say):
+    def __init__(self, top, name, seed):
         self.rng = random.Random(seed)
-        self.say = say
         self.dir = os.path.join(top, name)
         self.genesis_path = os.path.join(top, name + ".json")
         with open(self.genesis_path, "w", encoding="utf-8") as f:
@@ -460,7 +459,6 @@ class Chain:
         node = self.new_node()
         node.start(ready=False)
         self.node = node
-        # the pause must not wait for the Python interpreter's threads
         self.pause(self.rng.random() * self.start_seconds)
         ready = not node.lines.empty()
         self.kill()
@@ -508,7 +506,7 @@ class Killing:
             some = min(NEW_CHAIN_AFTER, self.kills - done)
             # a string's own hash() differs from run to run
             seed = zlib.crc32(f"{self.seed}.{done}".encode())
-            chain = Chain(self.top, f"chain{done}", seed, self.say)
+            chain = Chain(self.top, f"chain{done}", seed)
             try:
                 self.run_chain(chain, some, done)
             finally:

@@ -64,10 +64,11 @@ class Response:
 
 
 class Node:
-    """One ccoind. `args` are added to -d DIR -p 0."""
+    """One ccoind. `args` are added to -d DIR -p 0; without a datadir (then
+    `log` says where its log goes) the configuration says where it is."""
 
     def __init__(self, datadir, *args, env=None, binary="ccoind", cwd=None,
-                 prefix=()):
+                 prefix=(), log=None):
         self.prefix = prefix  # a command that runs what follows it
         self.datadir = datadir
         self.args = list(args)
@@ -77,7 +78,7 @@ class Node:
         self.process = None
         self.url = None
         self.account = None
-        self.log_path = datadir.rstrip("/") + ".log"
+        self.log_path = log or datadir.rstrip("/") + ".log"
 
     def start(self, *more, ready=True):
         """Start and wait until it listens. Failed when it ends instead."""
@@ -85,10 +86,11 @@ class Node:
         self.url = self.account = None
         self.lines = queue.Queue()
         self.output = []
+        place = ["-d", self.datadir] if self.datadir else []
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
-                [*self.prefix, program(self.binary), "-d", self.datadir,
-                 "-p", "0", *self.args, *more],
+                [*self.prefix, program(self.binary), *place, "-p", "0",
+                 *self.args, *more],
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                 stderr=log, text=True, env=self.env, cwd=self.cwd,
                 preexec_fn=_die_with_parent)
@@ -277,10 +279,15 @@ class Case(unittest.TestCase):
             f.write(content)
         return path
 
-    def node(self, *args, datadir=None, **kw):
-        """A node that is not started yet; stopped when the test ends."""
+    def node(self, *args, datadir=None, configured=False, **kw):
+        """A node that is not started yet; stopped when the test ends.
+        configured: its configuration says where its data is."""
         self._count += 1
-        n = Node(datadir or self.path(f"node{self._count}"), *args, **kw)
+        name = self.path(f"node{self._count}")
+        if configured:
+            n = Node(None, *args, log=name + ".log", **kw)
+        else:
+            n = Node(datadir or name, *args, **kw)
         self.addCleanup(n.discard)
         return n
 

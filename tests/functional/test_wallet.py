@@ -4,6 +4,7 @@ end."""
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 
@@ -80,6 +81,36 @@ class Wallet(lib.Case):
         path = self.write("again.json", signed)
         self.assertEqual(self.out("push", path).strip(),
                          json.loads(signed)["id"])
+
+    def test_sign_piped_into_curl(self):
+        curl = shutil.which("curl")
+        if not curl:
+            self.skipTest("there is no curl")
+        r = subprocess.run(
+            [curl, "-s", "--noproxy", "*", "-d", "@-",
+             self.n.url + "/pushtx"], input=self.out("sign", "5", BOB),
+            text=True, stdout=subprocess.PIPE, timeout=lib.STOP_LIMIT,
+            check=True)
+        answer = json.loads(r.stdout)
+        self.assertEqual(answer["status"], "pending")
+        lib.until(lambda: self.n.balance(BOB) == 5)
+
+    def test_send_waits_for_as_much_as_is_asked(self):
+        for wait in "pool", "block", "settled":
+            tx = self.out("send", "5", BOB, "--wait", wait).strip()
+            status = json.loads(self.out("tx", tx, "--json"))["status"]
+            self.assertIn(status, ("pending", "settled") if wait == "pool"
+                          else ("settled",))
+
+    def test_status_is_readable_and_the_nodes_own(self):
+        self.out("send", "5", BOB, "--wait", "block")
+        lines = self.out("status").splitlines()
+        self.assertIn(f"chain_id {self.n.chain_id().hex()}", lines)
+        self.assertIn("height 1", lines)
+        self.assertIn(f"account {self.n.account}", lines)
+        answer = json.loads(self.out("status", "--json"))
+        self.assertEqual(answer["height"], 1)
+        self.assertEqual(sorted(answer), sorted(self.n.status()))
 
     def test_push_of_an_array_says_which_was_refused(self):
         good = json.loads(self.out("sign", "5", BOB))
