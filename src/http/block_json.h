@@ -32,6 +32,10 @@ MUST_USE enum err out_block_tx(struct buf *out, struct api *api,
 void out_block_head(struct buf *out, const struct api *api,
 		    const struct block_info *info);
 
+#define NO_SUCH_BLOCK "there is no such block"
+/* Of what never changes any more: a settled block by its hash. */
+#define CACHE_FOR_EVER "public, max-age=31536000, immutable"
+
 /* How much one slice may hold: pieces of about 10 us each. */
 #define SLICE_PIECES 200
 #define SLICE_BYTES (128u << 10)

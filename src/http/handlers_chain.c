@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "http/block_json.h"
 #include "http/json_out.h"
+#include "http/raw.h"
 
 void handle_running(struct call *c)
 {
@@ -89,12 +90,12 @@ static void reply_block(struct call *c, uint64_t height, bool by_hash, bool all)
 	e = block_writer_open(&s->w, c->api, height, all);
 	if (e) {
 		free(s);
-		call_query_failed(c, e, "there is no such block");
+		call_query_failed(c, e, NO_SUCH_BLOCK);
 		return;
 	}
 	hash_hex(hex, &b->hash);
 	if (by_hash && b->settled) {
-		control = "public, max-age=31536000, immutable";
+		control = CACHE_FOR_EVER;
 		snprintf(tag, sizeof(tag), "%s%s", hex, all ? "-all" : "");
 	} else {
 		snprintf(tag, sizeof(tag), "%s-%llu%s%s", hex,
@@ -110,17 +111,16 @@ static void reply_block(struct call *c, uint64_t height, bool by_hash, bool all)
 	http_stream(c->r, 200, HTTP_JSON, &block_stream_ops, s, false);
 }
 
-static void reply_block_of_hash(struct call *c, const struct hash *hash,
-				bool all)
+/* false: it is answered that there is none. */
+static bool find_block(uint64_t *height, struct call *c,
+		       const struct hash *hash)
 {
-	uint64_t height;
-	enum err e = query_block_height(&height, c->api->cfg.node,
+	enum err e = query_block_height(height, c->api->cfg.node,
 					api_view(c->api), hash);
 
 	if (e)
 		call_query_failed(c, e, "there is no block of this hash");
-	else
-		reply_block(c, height, true, all);
+	return !e;
 }
 
 void handle_block(struct call *c)
@@ -128,44 +128,55 @@ void handle_block(struct call *c)
 	const struct arg *index = &c->args.arg[BLOCK_INDEX];
 	const struct arg *hash = &c->args.arg[BLOCK_HASH];
 	bool all = c->args.arg[BLOCK_STATE].given;
+	uint64_t height;
 
 	if (index->given && hash->given)
 		call_fault(c, ERR_DUPLICATE_FIELD, "hash",
 			   "give either index or hash");
 	else if (index->given)
 		reply_block(c, index->number, false, all);
-	else if (hash->given)
-		reply_block_of_hash(c, &hash->hash, all);
-	else
+	else if (!hash->given)
 		call_fault(c, ERR_MISSING_FIELD, "index",
 			   "expected index=N or hash=H");
+	else if (find_block(&height, c, &hash->hash))
+		reply_block(c, height, true, all);
+}
+
+static void reply_v1_block(struct call *c, uint64_t height, bool by_hash)
+{
+	if (call_wants_bytes(c))
+		reply_block_bytes(c, height, by_hash);
+	else
+		reply_block(c, height, by_hash,
+			    c->args.arg[BLOCKS_STATE].given);
 }
 
 void handle_v1_block(struct call *c)
 {
 	const char *id = c->args.arg[BLOCKS_ID].text;
-	bool all = c->args.arg[BLOCKS_STATE].given;
 	struct node_tip tip;
 	struct hash hash;
 	uint64_t height;
 
 	node_tip(c->api->cfg.node, &tip);
-	if (hash_from_hex(&hash, span_str(id)))
-		reply_block_of_hash(c, &hash, all);
-	else if (decimal_decode(&height, AMOUNT_MAX, span_str(id)))
-		reply_block(c, height, false, all);
-	else if (!strcmp(id, "latest"))
-		reply_block(c, tip.height, false, all);
-	else if (!strcmp(id, "settled"))
-		reply_block(c, tip.settled, false, all);
-	else if (!strcmp(id, "final"))
+	if (hash_from_hex(&hash, span_str(id))) {
+		if (find_block(&height, c, &hash))
+			reply_v1_block(c, height, true);
+	} else if (decimal_decode(&height, AMOUNT_MAX, span_str(id))) {
+		reply_v1_block(c, height, false);
+	} else if (!strcmp(id, "latest")) {
+		reply_v1_block(c, tip.height, false);
+	} else if (!strcmp(id, "settled")) {
+		reply_v1_block(c, tip.settled, false);
+	} else if (!strcmp(id, "final")) {
 		call_fault(c, ERR_NO_FINALITY, "id",
 			   "blocks of this chain are settled, never final");
-	else
+	} else {
 		call_fault(c, ERR_MALFORMED, "id",
 			   "\"%.70s\" is not a number, a hash, latest, settled "
 			   "or final",
 			   id);
+	}
 }
 
 void handle_own_block(struct call *c)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "http/accept.h"
 #include "http/block_json.h"
 #include "http/json_out.h"
 
@@ -216,7 +217,8 @@ static bool wants_csv(const struct call *c)
 
 	if (format->given)
 		return format->number == 1;
-	return accept && strstr(accept, "text/csv");
+	http_reply_header(c->r, "Vary", "Accept");
+	return accept_prefers(accept, "text/csv");
 }
 
 void handle_v1_account_txs(struct call *c)
@@ -241,8 +243,6 @@ void handle_v1_account_txs(struct call *c)
 	h->before = before;
 	h->since = since->given ? since->number : 0;
 	h->left = limit->given ? (size_t)limit->number : h->csv ? SIZE_MAX : 50;
-	http_stream(c->r, 200,
-		    h->csv ? "text/csv; charset=utf-8; header=present"
-			   : HTTP_JSON,
-		    &history_ops, h, true);
+	http_stream(c->r, 200, h->csv ? HTTP_CSV : HTTP_JSON, &history_ops, h,
+		    true);
 }

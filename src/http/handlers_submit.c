@@ -30,7 +30,7 @@ static enum body_kind kind_of(const struct http_request *r)
 	    is_type(sent, "application/x-www-form-urlencoded") ||
 	    !strncasecmp(sent, "text/", 5))
 		return BODY_JSON;
-	if (is_type(sent, "application/msgpack"))
+	if (is_type(sent, HTTP_MSGPACK))
 		return BODY_MSGPACK;
 	return BODY_OTHER;
 }

@@ -1,4 +1,5 @@
 libshell_a_SOURCES += \
+	src/http/accept.c src/http/accept.h \
 	src/http/api.c src/http/api.h \
 	src/http/block_json.c src/http/block_json.h \
 	src/http/call.h \
@@ -7,6 +8,7 @@ libshell_a_SOURCES += \
 	src/http/handlers_history.c \
 	src/http/handlers_node.c \
 	src/http/handlers_own.c \
+	src/http/handlers_raw.c src/http/raw.h \
 	src/http/handlers_state.c \
 	src/http/handlers_submit.c \
 	src/http/handlers_tx.c \
@@ -16,6 +18,7 @@ libshell_a_SOURCES += \
 	src/http/params.c src/http/params.h \
 	src/http/reply.c \
 	src/http/routes.c src/http/routes.h \
+	src/http/schemas.c src/http/schemas.h \
 	src/http/server.c src/http/server.h \
 	src/http/submission.c src/http/submission.h \
 	src/http/tx_status.h
@@ -28,13 +31,15 @@ http_fixture = tests/unit/http_fixture.c tests/unit/http_fixture.h \
 
 check_PROGRAMS += tests/unit/check_http_server tests/unit/check_http_limits \
 	tests/unit/check_http tests/unit/check_http_push \
-	tests/unit/check_http_routes
+	tests/unit/check_http_raw tests/unit/check_http_routes
 tests_unit_check_http_server_SOURCES = tests/unit/check_http_server.c \
 	$(http_stub)
 tests_unit_check_http_limits_SOURCES = tests/unit/check_http_limits.c \
 	$(http_stub)
 tests_unit_check_http_SOURCES = tests/unit/check_http.c $(http_fixture)
 tests_unit_check_http_push_SOURCES = tests/unit/check_http_push.c \
+	$(http_fixture)
+tests_unit_check_http_raw_SOURCES = tests/unit/check_http_raw.c \
 	$(http_fixture)
 tests_unit_check_http_routes_SOURCES = tests/unit/check_http_routes.c \
 	$(http_fixture)

@@ -6,6 +6,7 @@
 #include "http/api.h"
 #include "http/json_out.h"
 #include "http/routes.h"
+#include "http/schemas.h"
 
 static json_t *schema_of(const struct param *p)
 {
@@ -65,33 +66,68 @@ static json_t *parameters_of(const struct route *rt)
 	return list;
 }
 
-static json_t *body_of(const struct route *rt)
+/* {"application/json": {"schema": ...}} */
+static json_t *content(const char *type, const char *schema)
 {
-	json_t *content = json_object(), *o = json_object();
+	json_t *o = json_object(), *media = json_object();
 
-	json_object_set_new(content, HTTP_JSON, json_object());
-	if (strstr(rt->body, "msgpack"))
-		json_object_set_new(content, "application/msgpack",
-				    json_object());
-	json_object_set_new(o, "description", json_string(rt->body));
-	json_object_set_new(o, "required", json_true());
-	json_object_set_new(o, "content", content);
+	if (schema)
+		json_object_set_new(media, "schema", schema_of_type(schema));
+	json_object_set_new(o, type, media);
 	return o;
 }
 
-static json_t *response(const char *about, const char *type)
+static json_t *body_of(const struct route *rt)
 {
-	json_t *content = json_object(), *o = json_object();
+	json_t *media = content(HTTP_JSON, rt->body_schema);
+	json_t *o = json_object();
 
-	json_object_set_new(content, type, json_object());
-	json_object_set_new(o, "description", json_string(about));
-	json_object_set_new(o, "content", content);
+	if (strstr(rt->body, "msgpack"))
+		json_object_set_new(media, HTTP_MSGPACK, json_object());
+	json_object_set_new(o, "description", json_string(rt->body));
+	json_object_set_new(o, "required", json_true());
+	json_object_set_new(o, "content", media);
 	return o;
+}
+
+/* media NULL: no body. */
+static void add_response(json_t *responses, const char *status,
+			 const char *about, json_t *media)
+{
+	json_t *o = json_object();
+
+	json_object_set_new(o, "description", json_string(about));
+	if (media)
+		json_object_set_new(o, "content", media);
+	json_object_set_new(responses, status, o);
+}
+
+static json_t *responses_of(const struct route *rt)
+{
+	json_t *responses = json_object();
+	json_t *media = content(rt->type, rt->schema);
+
+	if (rt->other)
+		json_object_set_new(media, rt->other, json_object());
+	add_response(responses, "200", rt->answer, media);
+	if (rt->accepted)
+		add_response(responses, "202", rt->accepted,
+			     content(rt->type, rt->schema));
+	if (rt->methods & HTTP_GET && !rt->no_store)
+		add_response(responses, "304",
+			     "what If-None-Match names is still right", NULL);
+	if (rt->missing)
+		add_response(responses, "404", rt->missing,
+			     content(HTTP_PROBLEM, "Problem"));
+	add_response(responses, "default",
+		     "a problem (RFC 9457) with a stable code",
+		     content(HTTP_PROBLEM, "Problem"));
+	return responses;
 }
 
 static json_t *operation(const struct route *rt, const char *method)
 {
-	json_t *o = json_object(), *responses = json_object();
+	json_t *o = json_object();
 	char id[96];
 	size_t i, n;
 
@@ -107,11 +143,7 @@ static json_t *operation(const struct route *rt, const char *method)
 	if (rt->cookie)
 		json_object_set_new(o, "security",
 				    json_pack("[{s:[]}]", "cookie"));
-	json_object_set_new(responses, "2XX", response("the answer", rt->type));
-	json_object_set_new(responses, "default",
-			    response("a problem (RFC 9457) with a stable code",
-				     HTTP_PROBLEM));
-	json_object_set_new(o, "responses", responses);
+	json_object_set_new(o, "responses", responses_of(rt));
 	return o;
 }
 
@@ -144,14 +176,16 @@ void api_openapi(struct buf *out, const char *version)
 
 	for (i = 0; i < route_count; i++)
 		add_route(paths, &route_table[i]);
-	root = json_pack("{s:s, s:{s:s, s:s, s:s}, s:o, s:{s:{s:{s:s, s:s}}}}",
+	root = json_pack("{s:s, s:{s:s, s:s, s:s}, s:o, "
+			 "s:{s:o, s:{s:{s:s, s:s}}}}",
 			 "openapi", "3.1.0", "info", "title", "ccoin node",
 			 "version", version, "description",
 			 "One ledger over plain HTTP and JSON. Amounts are "
 			 "integers, times integer milliseconds, hashes and "
 			 "addresses lower-case hex.",
-			 "paths", paths, "components", "securitySchemes",
-			 "cookie", "type", "http", "scheme", "bearer");
+			 "paths", paths, "components", "schemas", schemas_all(),
+			 "securitySchemes", "cookie", "type", "http", "scheme",
+			 "bearer");
 	if (!root)
 		BUG("the OpenAPI file cannot be made");
 	out_json(out, root);

@@ -12,6 +12,7 @@
 
 struct call;
 
+/* Types in the words of http/schemas.h. */
 struct route {
 	unsigned methods; /* HTTP_GET stands for HTTP_HEAD too */
 	/* Segments in braces are parameters; one named address matches only
@@ -22,7 +23,14 @@ struct route {
 	bool cookie;	  /* needs the node's cookie */
 	size_t body_max;  /* bytes; 0: takes no body */
 	const char *body; /* what the body holds */
-	const char *type; /* of the answer */
+	const char *body_schema;
+	const char *type;     /* of the answer */
+	const char *other;    /* that Accept may ask for instead; NULL: none */
+	const char *schema;   /* of the answer when it is JSON or text */
+	const char *answer;   /* what 200 holds */
+	const char *accepted; /* what 202 means; NULL: never */
+	const char *missing;  /* what 404 means; NULL: never */
+	bool no_store;	      /* never 304: true for this moment alone */
 	void (*handle)(struct call *c);
 };
 
@@ -57,6 +65,7 @@ enum { BLOCKS_CURSOR, BLOCKS_LIMIT };
 enum { BLOCKS_ID, BLOCKS_STATE };
 enum { TXS_WAIT, TXS_TIMEOUT };
 enum { TXS_ID };
+enum { GENESIS_ALLOC };
 enum {
 	ACCOUNT_ADDRESS,
 	ACCOUNT_CURSOR,
@@ -75,6 +84,8 @@ void handle_chainlength(struct call *c);
 void handle_nodes(struct call *c);
 void handle_v1_blocks(struct call *c);
 void handle_v1_block(struct call *c);
+/* handlers_raw.c */
+void handle_v1_genesis(struct call *c);
 /* handlers_state.c */
 void handle_balance(struct call *c);
 void handle_balances(struct call *c);

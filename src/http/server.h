@@ -97,6 +97,8 @@ int http_tag(const struct http_request *r);
 
 #define HTTP_TEXT "text/plain; charset=utf-8"
 #define HTTP_JSON "application/json"
+#define HTTP_MSGPACK "application/msgpack"
+#define HTTP_CSV "text/csv; charset=utf-8; header=present"
 #define HTTP_PROBLEM "application/problem+json"
 
 /* Add a header to the answer to come. */

@@ -79,6 +79,12 @@ struct rules {
 MUST_USE enum err genesis_parse(struct rules *out, struct span json,
 				struct fault *f);
 void rules_release(struct rules *r);
+/*
+ * Append the rules as the JSON of a genesis file, on one line, every default
+ * written out. Left out are alloc, which may be too long for one go, and
+ * placeholders that are none. With alloc added, parsing it gives r again.
+ */
+void genesis_print(struct buf *out, const struct rules *r);
 /* Canonical msgpack of every rule; decode(encode(r)) is r. */
 void rules_encode(struct buf *out, const struct rules *r);
 /* ERR_CORRUPT when the bytes are not rules (they come from our store). */

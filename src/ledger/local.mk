@@ -3,7 +3,7 @@ libcore_a_SOURCES += \
 	src/ledger/apply.c src/ledger/apply.h \
 	src/ledger/delta.c src/ledger/delta.h \
 	src/ledger/genesis.h src/ledger/genesis_json.c \
-	src/ledger/genesis_names.c \
+	src/ledger/genesis_names.c src/ledger/genesis_print.c \
 	src/ledger/rules.c src/ledger/rules_table.h \
 	src/ledger/state_node.h src/ledger/state_proof.c \
 	src/ledger/state_stream.c \

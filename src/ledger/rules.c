@@ -82,7 +82,7 @@ void *rule_at(struct rules *r, const struct rule *rule)
 	return (char *)r + rule->offset;
 }
 
-static const void *rule_in(const struct rules *r, const struct rule *rule)
+const void *rule_in(const struct rules *r, const struct rule *rule)
 {
 	return (const char *)r + rule->offset;
 }

@@ -48,6 +48,7 @@ MUST_USE enum err genesis_check_names(json_t *object, const char *section,
 
 /* Where the rule stands in r. */
 void *rule_at(struct rules *r, const struct rule *rule);
+const void *rule_in(const struct rules *r, const struct rule *rule);
 
 /*
  * What holds between rules: distinct miners, alloc in order and distinct,

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "chain/tables.h"
+#include "codec/msgpack.h"
 #include "ledger/apply.h"
 #include "node/internal.h"
 
@@ -53,31 +54,46 @@ static enum err must(enum err e)
 	return e == ERR_NOT_FOUND ? ERR_CORRUPT : e;
 }
 
-static enum err read_block(struct block_info *out, struct kv_view *v,
-			   uint64_t height)
+static enum err append_entry(struct buf *out, struct kv_view *v,
+			     enum kv_table table, uint64_t height)
 {
 	uint8_t key[HEIGHT_KEY_LEN];
 	struct span raw;
 	enum err e;
 
-	height_key(key, height);
-	e = must(kv_get(v, &raw, KV_BLOCKS, SPAN_OF(key)));
+	e = must(kv_get(v, &raw, table, height_key(key, height)));
+	if (!e)
+		buf_append_span(out, raw);
+	return e;
+}
+
+static enum err read_block(struct block_info *out, struct kv_view *v,
+			   uint64_t height)
+{
+	enum err e;
+
+	e = append_entry(&out->raw, v, KV_BLOCKS, height);
+	if (!e)
+		e = append_entry(&out->delta_raw, v, KV_DELTAS, height);
 	if (e)
 		return e;
-	buf_append_span(&out->raw, raw);
-	e = must(kv_get(v, &raw, KV_DELTAS, SPAN_OF(key)));
-	if (e)
-		return e;
-	buf_append_span(&out->delta_raw, raw);
 	if (block_decode(&out->block, buf_span(&out->raw)))
 		return ERR_CORRUPT;
 	return delta_decode(&out->delta, buf_span(&out->delta_raw));
 }
 
+static void hash_block(struct hash *out, const struct node *n,
+		       const struct block *b)
+{
+	static const struct hash zeros;
+
+	header_hash(out, b->header.height ? node_genesis_hash(n) : &zeros,
+		    b->header_raw);
+}
+
 enum err query_block(struct block_info *out, struct node *n,
 		     struct kv_view *view, uint64_t height)
 {
-	static const struct hash zeros;
 	struct node_tip tip;
 	enum err e;
 
@@ -90,8 +106,7 @@ enum err query_block(struct block_info *out, struct node *n,
 		block_info_release(out);
 		return e;
 	}
-	header_hash(&out->hash, height ? node_genesis_hash(n) : &zeros,
-		    out->block.header_raw);
+	hash_block(&out->hash, n, &out->block);
 	out->confirmations = tip.height - height + 1;
 	out->settled = height <= tip.settled;
 	return ERR_OK;
@@ -103,6 +118,60 @@ void block_info_release(struct block_info *b)
 	delta_release(&b->delta);
 	buf_release(&b->raw);
 	buf_release(&b->delta_raw);
+}
+
+enum err query_block_bytes(struct buf *out, struct hash *hash, bool *settled,
+			   struct node *n, struct kv_view *view,
+			   uint64_t height)
+{
+	size_t from = out->len;
+	struct node_tip tip;
+	struct block b;
+	enum err e;
+
+	node_tip(n, &tip);
+	if (height > tip.height)
+		return ERR_NOT_FOUND;
+	e = append_entry(out, chain_view(n->chain, view), KV_BLOCKS, height);
+	if (e)
+		return e;
+	if (block_decode(&b, SPAN(out->data + from, out->len - from)))
+		return ERR_CORRUPT;
+	hash_block(hash, n, &b);
+	block_release(&b);
+	*settled = height <= tip.settled;
+	return ERR_OK;
+}
+
+enum err query_rules_bytes(struct span *out, struct kv_view *view)
+{
+	return must(kv_get(view, out, KV_META, meta_key(META_RULES)));
+}
+
+enum err query_rules_hash(struct hash *out, struct node *n,
+			  struct kv_view *view)
+{
+	struct buf raw = {0};
+	struct block b = {0};
+	struct mp_reader r;
+	struct span hash;
+	enum err e;
+
+	e = append_entry(&raw, chain_view(n->chain, view), KV_BLOCKS, 0);
+	if (!e && block_decode(&b, buf_span(&raw)))
+		e = ERR_CORRUPT;
+	if (!e) {
+		mp_reader_init(&r, b.header.engine);
+		mp_read_array(&r, 1, 1);
+		hash = mp_read_bin(&r, HASH_LEN, HASH_LEN);
+		if (mp_reader_end(&r))
+			e = ERR_CORRUPT;
+		else
+			memcpy(out->b, hash.data, HASH_LEN);
+	}
+	block_release(&b);
+	buf_release(&raw);
+	return e;
 }
 
 enum err query_block_height(uint64_t *height, struct node *n,

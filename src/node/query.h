@@ -53,6 +53,17 @@ MUST_USE enum err query_block_height(uint64_t *height, struct node *n,
 				     struct kv_view *view,
 				     const struct hash *hash);
 void block_info_release(struct block_info *b);
+/* Append the canonical bytes of a block; its hash, and whether it is
+ * settled. ERR_NOT_FOUND. */
+MUST_USE enum err query_block_bytes(struct buf *out, struct hash *hash,
+				    bool *settled, struct node *n,
+				    struct kv_view *view, uint64_t height);
+/* The canonical bytes of the chain's rules: 26 MB for a million accounts in
+ * alloc, so they are borrowed from the view, and their hash is read from the
+ * genesis header instead of being made again. */
+MUST_USE enum err query_rules_bytes(struct span *out, struct kv_view *view);
+MUST_USE enum err query_rules_hash(struct hash *out, struct node *n,
+				   struct kv_view *view);
 
 /*
  * The account's state after block `height` (at most the tip's:

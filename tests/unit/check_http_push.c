@@ -121,6 +121,37 @@ START_TEST(an_array_is_answered_in_order)
 }
 END_TEST
 
+START_TEST(a_member_that_is_no_transaction_does_not_fail_the_others)
+{
+	struct address to = test_address(2);
+	struct buf many = {0}, good;
+	json_t *second;
+
+	start();
+	good = driver_transfer(&d, 1, 0, &to, 5, 0);
+	mp_array(&many, 3);
+	buf_append_span(&many, span_str("\x93\x91\x01\x02\x03"));
+	buf_append_span(&many, buf_span(&good));
+	mp_uint(&many, 7);
+	ask_with("POST", "/pushtx", MSGPACK, buf_span(&many));
+	expect(200);
+	ck_assert_uint_eq(json_array_size(json), 3);
+	ck_assert(json_is_null(json_object_get(json_array_get(json, 0), "id")));
+	ck_assert(json_is_null(json_object_get(json_array_get(json, 2), "id")));
+	second = json_array_get(json, 1);
+	ck_assert_str_eq(json_string_value(json_object_get(second, "status")),
+			 "pending");
+	/* what is not canonical has no sure end: refused whole */
+	many.len--;
+	buf_append_span(&many, span_str("\xcc\x07"));
+	ask_with("POST", "/pushtx", MSGPACK, buf_span(&many));
+	expect_problem(400, "not_canonical", "");
+	buf_release(&many);
+	buf_release(&good);
+	stop();
+}
+END_TEST
+
 /* The pushed transaction with one member set to another value. */
 static char *changed(const char *member, json_t *value)
 {
@@ -469,6 +500,8 @@ int main(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, transactions_are_taken_in_every_form);
 	tcase_add_test(tc, an_array_is_answered_in_order);
+	tcase_add_test(
+		tc, a_member_that_is_no_transaction_does_not_fail_the_others);
 	tcase_add_test(tc, bad_transactions_are_told_what_is_wrong);
 	tcase_add_test(tc, bad_bodies_are_refused_whole);
 	tcase_add_test(tc, waiting_ends_when_it_is_there);

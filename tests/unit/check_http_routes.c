@@ -226,6 +226,59 @@ START_TEST(the_openapi_file_lists_exactly_the_routes)
 }
 END_TEST
 
+/* Every $ref below it names a shape that is there. */
+static void check_refs(json_t *schemas, json_t *value)
+{
+	static const char prefix[] = "#/components/schemas/";
+	const char *name, *ref;
+	json_t *member;
+	size_t k;
+
+	json_array_foreach(value, k, member) check_refs(schemas, member);
+	json_object_foreach(value, name, member)
+	{
+		if (strcmp(name, "$ref") != 0) {
+			check_refs(schemas, member);
+			continue;
+		}
+		ref = json_string_value(member);
+		ck_assert(!strncmp(ref, prefix, strlen(prefix)));
+		ck_assert_msg(json_object_get(schemas, ref + strlen(prefix)) !=
+				      NULL,
+			      "%s", ref);
+	}
+}
+
+START_TEST(the_openapi_file_says_what_every_answer_holds)
+{
+	json_t *schemas, *paths, *path, *op, *all, *one;
+	const char *name, *method, *status, *about;
+
+	start();
+	get("/openapi.json");
+	schemas =
+		json_object_get(json_object_get(json, "components"), "schemas");
+	ck_assert_uint_gt(json_object_size(schemas), 20);
+	check_refs(schemas, json);
+	paths = json_object_get(json, "paths");
+	json_object_foreach(paths, name, path)
+		json_object_foreach(path, method, op)
+	{
+		all = json_object_get(op, "responses");
+		ck_assert(json_object_get(all, "200") != NULL);
+		ck_assert(json_object_get(all, "default") != NULL);
+		json_object_foreach(all, status, one)
+		{
+			about = json_string_value(
+				json_object_get(one, "description"));
+			ck_assert_msg(about && strlen(about) > 5, "%s %s %s",
+				      method, name, status);
+		}
+	}
+	stop();
+}
+END_TEST
+
 START_TEST(path_parameters_come_first_and_in_the_order_of_the_path)
 {
 	size_t i, k;
@@ -258,6 +311,7 @@ int main(void)
 	tcase_add_test(tc, bad_parameters_are_named);
 	tcase_add_test(tc, what_a_path_does_not_take_is_405_with_what_it_takes);
 	tcase_add_test(tc, the_openapi_file_lists_exactly_the_routes);
+	tcase_add_test(tc, the_openapi_file_says_what_every_answer_holds);
 	tcase_add_test(tc,
 		       path_parameters_come_first_and_in_the_order_of_the_path);
 	suite_add_tcase(s, tc);

@@ -120,6 +120,54 @@ START_TEST(a_placeholder_of_one_element_does_not_decode)
 }
 END_TEST
 
+/* What is printed, with the alloc of the seed's file put in. */
+static char *printed(const struct rules *r)
+{
+	static const char alloc[] = ",\"alloc\":{\"" B "\":{\"balance\":7},"
+				    "\"" A "\":{\"balance\":5}}}";
+	struct buf out = {0};
+	char *text;
+
+	genesis_print(&out, r);
+	ck_assert(!memmem(out.data, out.len, "\"alloc\"", 7));
+	out.len--;
+	buf_append(&out, alloc, sizeof(alloc));
+	text = xmemdup(out.data, out.len);
+	buf_release(&out);
+	return text;
+}
+
+START_TEST(what_is_printed_is_read_as_the_same_rules)
+{
+	struct buf one = encoded(seed_file), two;
+	struct rules r;
+	char *text;
+
+	ck_assert(!rules_decode(&r, buf_span(&one)));
+	text = printed(&r);
+	ck_assert(strstr(text, "\"interval\":600,"));
+	ck_assert(strstr(text, "\"slot_ms\":1000"));
+	two = encoded(text);
+	ck_assert(span_eq(buf_span(&one), buf_span(&two)));
+	free(text);
+	buf_release(&two);
+	/* no placeholder has no form: it is left out */
+	r.tx_placeholder.kind = PLACEHOLDER_NONE;
+	r.has_coinbase = true;
+	r.coinbase = r.miners[0];
+	buf_reset(&one);
+	rules_encode(&one, &r);
+	text = printed(&r);
+	ck_assert(!strstr(text, "\"transaction\""));
+	two = encoded(text);
+	ck_assert(span_eq(buf_span(&one), buf_span(&two)));
+	free(text);
+	rules_release(&r);
+	buf_release(&one);
+	buf_release(&two);
+}
+END_TEST
+
 START_TEST(a_mutated_file_never_gives_rules_that_do_not_round_trip)
 {
 	static const char chars[] = "\"{}[],:-.0123456789eE \\aF";
@@ -172,6 +220,7 @@ int main(void)
 	int failed;
 
 	tcase_set_timeout(t, 120);
+	tcase_add_test(t, what_is_printed_is_read_as_the_same_rules);
 	tcase_add_test(t, what_encodes_decodes_to_the_same);
 	tcase_add_test(t, bytes_that_decode_encode_back_to_themselves);
 	tcase_add_test(t, a_placeholder_of_one_element_does_not_decode);

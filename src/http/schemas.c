@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: MIT */
+/* The shapes of the answers; see the header. */
+#include "http/schemas.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/amount.h"
+#include "base/err.h"
+
+/* A name that ends in '?' may be missing. */
+struct member {
+	const char *name, *type, *about;
+};
+
+/* --- scalars ------------------------------------------------------------- */
+
+static const struct {
+	const char *name, *pattern, *about;
+} texts[] = {
+	{"Hash", "^[0-9a-f]{64}$", "32 bytes in lower-case hex"},
+	{"Address", "^[0-9a-f]{40}$", "20 bytes in lower-case hex"},
+	{"Base64", "^[A-Za-z0-9+/]*={0,2}$", "RFC 4648 section 4, padded"},
+	{"Nobody", "^$", "the empty string: no address"},
+};
+
+/* --- transactions -------------------------------------------------------- */
+
+#define TX_FIELDS                                                              \
+	{"number", "Amount", "its nonce: the sender's are numbered from 0"},   \
+		{"from", "Address", "who pays and signs"},                     \
+		{"to", "Address", "who gets the amount"},                      \
+		{"amount", "Amount", "what it moves"},
+#define DATA_FIELDS                                                            \
+	{"data?", "string", "the data, when it is UTF-8"},                     \
+		{"data_base64?", "Base64", "the data, when it is not"},
+
+static const struct member transaction[] = {
+	{"id", "Hash", "what was signed"},
+	TX_FIELDS{"fee", "Amount", "what the block's producer gets"},
+	{"valid_until", "Amount", "last height that may hold it; 0: any"},
+	DATA_FIELDS{"public_key?", "Base64",
+		    "the sender's, SubjectPublicKeyInfo in DER; the ledger "
+		    "adds it where the transaction does not carry it"},
+	{"signature", "Base64", "of the id"},
+	{"block?", "Amount", "number of the block that holds it"},
+	{"block_hash?", "Hash", "id of that block"},
+	{"confirmations?", "Amount", "1 at the tip"},
+	{NULL, NULL, NULL}};
+
+static const struct member pushed_transaction[] = {
+	{"id?", "Hash", "refused unless it is this transaction's"},
+	TX_FIELDS{"fee?", "Amount", "default 0"},
+	{"valid_until?", "Amount", "default 0: any"},
+	DATA_FIELDS{"public_key?", "Base64", "due when number is 0"},
+	{"signature", "Base64", "of the id"},
+	{NULL, NULL, NULL}};
+
+static const struct member push_result[] = {
+	{"id", "Hash or null", "null: it cannot be read"},
+	{"status", "=pending|queued|included|settled|dropped|refused",
+	 "queued: earlier numbers are missing"},
+	{"height?", "Amount", "of the block that holds it"},
+	{"confirmations?", "Amount", "1 at the tip"},
+	{"code?", "ErrorCode", "why it was refused or dropped"},
+	{"field?", "string", "the field that is wrong"},
+	{"detail?", "string", "the value, and what was expected"},
+	{NULL, NULL, NULL}};
+
+static const struct member tx_info[] = {
+	{"tx", "Transaction or null", "null when it was dropped"},
+	{"status", "=pending|included|settled|dropped",
+	 "pending also while earlier numbers are missing"},
+	{"height?", "Amount", "of the block that holds it"},
+	{"confirmations?", "Amount", "1 at the tip"},
+	{"reason?", "ErrorCode",
+	 "why it was dropped; nonce_gap: earlier numbers are missing"},
+	{NULL, NULL, NULL}};
+
+static const struct member tx_page[] = {
+	{"items", "[Transaction]", "newest first"},
+	{"next", "string or null", "cursor of the next page; null: no more"},
+	{NULL, NULL, NULL}};
+
+/* --- blocks -------------------------------------------------------------- */
+
+#define BLOCK_FIELDS                                                           \
+	{"number", "Amount", "height; genesis is 0"},                          \
+		{"id", "Hash", "digest of the header"},                        \
+		{"hash_parent", "Hash", "zeros in genesis"},                   \
+		{"hash_state", "Hash", "state root after the block"},          \
+		{"hash_txns", "Hash", "root of the transactions"},             \
+		{"time", "Amount", "ms since 1970"},                           \
+		{"coinbase", "Address or Nobody", "the producer"},             \
+		{"reward", "Amount",                                           \
+		 "what was minted for the producer, without fees"},            \
+		{"difficulty", "integer", "of the rules, not of the header"},  \
+		{"nonce", "integer", "of the seal"},                           \
+		{"data?", "string", "the header's extra, when it is UTF-8"},   \
+		{"data_base64?", "Base64", "the same, when it is not"},
+#define DEPTH_FIELDS                                                           \
+	{"confirmations", "Amount", "1 at the tip"},                           \
+		{"settled", "boolean", "as the engine defines it"},            \
+		{"final", "boolean", "false: no engine here has finality"},
+
+static const struct member block[] = {
+	BLOCK_FIELDS{"body", "[Transaction]", "in the block's order"},
+	DEPTH_FIELDS{"state", "{AccountState}",
+		     "by address: those that the block changed, after it; with "
+		     "state=all every account at that height"},
+	{NULL, NULL, NULL}};
+
+static const struct member block_head[] = {
+	BLOCK_FIELDS{"transactions", "integer", "how many it holds"},
+	DEPTH_FIELDS{NULL, NULL, NULL}};
+
+static const struct member block_page[] = {
+	{"items", "[BlockHead]", "newest first"},
+	{"next", "string or null", "cursor of the next page; null: no more"},
+	{NULL, NULL, NULL}};
+
+/* --- accounts ------------------------------------------------------------ */
+
+static const struct member account_state[] = {
+	{"balance", "Amount", ""},
+	{"nonce", "Amount", "of its next transaction"},
+	{NULL, NULL, NULL}};
+
+static const struct member account[] = {
+	{"address", "Address", "the one asked for"},
+	{"exists", "boolean", "whether a block at the tip or below touched it"},
+	{"balance", "Amount", "at the tip"},
+	{"pending", "Amount",
+	 "the balance once all pending transactions are in blocks"},
+	{"nonce", "Amount", "at the tip: of the next one in a block"},
+	{"next_nonce", "Amount",
+	 "the number to send with: pending ones are counted, queued ones, "
+	 "which stand behind a gap, are not"},
+	{NULL, NULL, NULL}};
+
+/* --- the chain ----------------------------------------------------------- */
+
+static const struct member pool[] = {
+	{"transactions", "integer", "pending and queued"},
+	{"executable", "integer", "pending: could be in the next block"},
+	{"bytes", "integer", "as the pool's limit counts"},
+	{NULL, NULL, NULL}};
+
+static const struct member status[] = {
+	{"version", "string", "of the program"},
+	{"network_id", "string", ""},
+	{"chain_id", "Hash", "hash of the genesis header"},
+	{"engine", "=poa", ""},
+	{"height", "Amount", "number of the tip"},
+	{"hash", "Hash", "id of the tip"},
+	{"time", "Amount", "of the tip, ms since 1970"},
+	{"state_root", "Hash", "at the tip"},
+	{"settled_height", "Amount", "number of the last settled block"},
+	{"flushed_height", "Amount",
+	 "block up to which derived tables are written"},
+	{"supply", "Amount", "sum of all balances"},
+	{"min_fee", "Amount", "lowest fee of a transaction"},
+	{"max_tx_bytes", "integer", "most full bytes of a transaction"},
+	{"confirmations", "integer", "a rule, of use with engine pow"},
+	{"new_address_balance", "Amount", "of an address never seen"},
+	{"tx_placeholder?", "[any]",
+	 "data for a transaction that is given none: [\"rnd\", N] or "
+	 "[\"predef\", TEXT]"},
+	{"validator", "boolean", "whether the node makes blocks"},
+	{"account", "Address or null", "the node's own"},
+	{"peers", "integer", "connected"},
+	{"mempool", "Mempool", ""},
+	{"uptime", "integer", "seconds"},
+	{NULL, NULL, NULL}};
+
+static const struct member mining[] = {
+	{"interval", "integer", "seconds"},
+	{"max_bound", "integer", "most transactions of a block"},
+	{"min_bound", "integer", "waiting ones that make a block at once"},
+	{"reward", "Amount", "of a block's producer"},
+	{"difficulty", "integer", "of use with engine pow"},
+	{"allow_empty", "boolean", ""},
+	{"placeholder_data?", "[any]", "left out: none"},
+	{NULL, NULL, NULL}};
+
+static const struct member genesis_tx[] = {{"placeholder_data", "[any]", ""},
+					   {NULL, NULL, NULL}};
+
+static const struct member genesis_block[] = {
+	{"coinbase", "Address or Nobody", ""},
+	{"coinbase_reward", "Amount", ""},
+	{"difficulty", "integer", "zero hex digits of the pow hash"},
+	{"time", "Amount", "ms since 1970"},
+	{NULL, NULL, NULL}};
+
+static const struct member genesis_alloc[] = {{"balance", "Amount", ""},
+					      {NULL, NULL, NULL}};
+
+static const struct member consensus[] = {
+	{"engine", "=poa", ""}, {"slot_ms", "integer", ""}, {NULL, NULL, NULL}};
+
+static const struct member genesis[] = {
+	{"chain_id", "Hash", "not part of a genesis file"},
+	{"rules_hash", "Hash", "not part of a genesis file"},
+	{"network_id", "string", ""},
+	{"miners", "[Address]", "in the order of the slots"},
+	{"block_mining", "GenesisMining", ""},
+	{"transaction?", "GenesisTransaction", "left out: no placeholder"},
+	{"max_peers", "integer", "0: no limit"},
+	{"genesis_block", "GenesisBlock", ""},
+	{"new_address_balance", "Amount", ""},
+	{"confirmations", "integer", ""},
+	{"min_fee", "Amount", ""},
+	{"max_tx_bytes", "integer", ""},
+	{"max_block_bytes", "integer", ""},
+	{"consensus", "GenesisConsensus", ""},
+	{"alloc?", "{GenesisAlloc}", "with alloc=true, in order of address"},
+	{NULL, NULL, NULL}};
+
+/* --- the rest ------------------------------------------------------------ */
+
+static const struct member problem[] = {
+	{"type", "string", "urn:ccoin:error:CODE"},
+	{"title", "string", "the code in a sentence"},
+	{"status", "integer", "the HTTP status"},
+	{"detail", "string", "the value, and what was expected"},
+	{"code", "ErrorCode", "stable"},
+	{"field?", "string", "the field or parameter that is wrong"},
+	{NULL, NULL, NULL}};
+
+static const struct member health[] = {{"status", "=ok|ready", ""},
+				       {NULL, NULL, NULL}};
+
+static const struct member peers[] = {{"peers", "integer", "connected"},
+				      {NULL, NULL, NULL}};
+
+static const struct member own_transfer[] = {
+	{"sendto_address", "Address", ""},
+	{"amount", "Amount", ""},
+	{"data?", "string", "default: what the genesis says"},
+	{NULL, NULL, NULL}};
+
+static const struct member own_question[] = {
+	{"block_number", "Amount", "of the block that holds it"},
+	{NULL, NULL, NULL}};
+
+static const struct {
+	const char *name;
+	const struct member *members;
+} shapes[] = {
+	{"Transaction", transaction},
+	{"PushedTransaction", pushed_transaction},
+	{"PushResult", push_result},
+	{"TxInfo", tx_info},
+	{"TxPage", tx_page},
+	{"Block", block},
+	{"BlockHead", block_head},
+	{"BlockPage", block_page},
+	{"AccountState", account_state},
+	{"Account", account},
+	{"Mempool", pool},
+	{"Status", status},
+	{"Genesis", genesis},
+	{"GenesisMining", mining},
+	{"GenesisTransaction", genesis_tx},
+	{"GenesisBlock", genesis_block},
+	{"GenesisAlloc", genesis_alloc},
+	{"GenesisConsensus", consensus},
+	{"Problem", problem},
+	{"Health", health},
+	{"Peers", peers},
+	{"OwnTransfer", own_transfer},
+	{"OwnQuestion", own_question},
+};
+
+/* --- to JSON Schema ------------------------------------------------------ */
+
+static json_t *pack(const char *key, json_t *value)
+{
+	json_t *o = json_object();
+
+	json_object_set_new(o, key, value);
+	return o;
+}
+
+static json_t *named(const char *type)
+{
+	static const char *const plain[] = {"boolean", "integer", "string",
+					    "null"};
+	char ref[80];
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(plain); i++)
+		if (!strcmp(type, plain[i]))
+			return pack("type", json_string(type));
+	if (!strcmp(type, "any"))
+		return json_object();
+	snprintf(ref, sizeof(ref), "#/components/schemas/%s", type);
+	return pack("$ref", json_string(ref));
+}
+
+static json_t *words(const char *list)
+{
+	json_t *all = json_array();
+	size_t len;
+
+	for (; *list; list += len + (list[len] != '\0')) {
+		len = strcspn(list, "|");
+		json_array_append_new(all, json_stringn(list, len));
+	}
+	return all;
+}
+
+static json_t *of_span(const char *type, size_t len)
+{
+	char *copy = xmemdup(type, len + 1);
+	json_t *o;
+
+	copy[len] = '\0';
+	o = schema_of_type(copy);
+	free(copy);
+	return o;
+}
+
+json_t *schema_of_type(const char *type)
+{
+	const char *other = strstr(type, " or ");
+	size_t len = strlen(type);
+	json_t *o, *any;
+
+	if (other) {
+		any = json_array();
+		for (; other; type = other + 4, other = strstr(type, " or "))
+			json_array_append_new(
+				any, of_span(type, (size_t)(other - type)));
+		json_array_append_new(any, schema_of_type(type));
+		return pack("anyOf", any);
+	}
+	switch (*type) {
+	case '=':
+		o = pack("type", json_string("string"));
+		json_object_set_new(o, "enum", words(type + 1));
+		return o;
+	case '[':
+		o = pack("type", json_string("array"));
+		json_object_set_new(o, "items", of_span(type + 1, len - 2));
+		return o;
+	case '{':
+		o = pack("type", json_string("object"));
+		json_object_set_new(o, "additionalProperties",
+				    of_span(type + 1, len - 2));
+		return o;
+	default:
+		return named(type);
+	}
+}
+
+static json_t *shape(const struct member *m)
+{
+	json_t *o = pack("type", json_string("object"));
+	json_t *properties = json_object(), *required = json_array(), *p;
+	char name[40];
+
+	for (; m->name; m++) {
+		snprintf(name, sizeof(name), "%.*s", (int)strcspn(m->name, "?"),
+			 m->name);
+		p = schema_of_type(m->type);
+		if (*m->about)
+			json_object_set_new(p, "description",
+					    json_string(m->about));
+		json_object_set_new(properties, name, p);
+		if (!strchr(m->name, '?'))
+			json_array_append_new(required, json_string(name));
+	}
+	json_object_set_new(o, "properties", properties);
+	json_object_set_new(o, "required", required);
+	return o;
+}
+
+static json_t *error_codes(void)
+{
+	json_t *list = json_array();
+	int e;
+
+	for (e = ERR_OK + 1; e < ERR_COUNT; e++)
+		json_array_append_new(list, json_string(err_code((enum err)e)));
+	return json_pack("{s:s, s:o}", "type", "string", "enum", list);
+}
+
+json_t *schemas_all(void)
+{
+	json_t *all = json_object(), *o;
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(texts); i++) {
+		o = json_pack("{s:s, s:s, s:s}", "type", "string", "pattern",
+			      texts[i].pattern, "description", texts[i].about);
+		json_object_set_new(all, texts[i].name, o);
+	}
+	o = json_pack("{s:s, s:i, s:I}", "type", "integer", "minimum", 0,
+		      "maximum", (json_int_t)AMOUNT_MAX);
+	json_object_set_new(all, "Amount", o);
+	json_object_set_new(all, "ErrorCode", error_codes());
+	for (i = 0; i < ARRAY_LEN(shapes); i++)
+		json_object_set_new(all, shapes[i].name,
+				    shape(shapes[i].members));
+	return all;
+}
