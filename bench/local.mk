@@ -1,6 +1,6 @@
 # What is measured, beside its ceiling: `make bench`, or, in seconds and with
 # few senders, `make bench BENCH=quick`. Keys and signed transactions are kept
-# in bench-cache/.
+# in bench-cache/. BENCH_PARTS="start blocks" runs these parts alone.
 EXTRA_PROGRAMS = bench/bench
 bench_bench_SOURCES = \
 	bench/bench.c \
@@ -18,9 +18,11 @@ CLEANFILES += bench/bench$(EXEEXT)
 BENCH = full
 BENCH_CACHE = bench-cache
 
+BENCH_PARTS =
+
 bench: bench/bench$(EXEEXT) ccoind$(EXEEXT)
 	$(AM_V_at)./bench/bench$(EXEEXT) $(BENCH) $(BENCH_CACHE) \
-		./ccoind$(EXEEXT)
+		./ccoind$(EXEEXT) $(BENCH_PARTS)
 
 distclean-local: bench-clean
 bench-clean:

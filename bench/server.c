@@ -2,6 +2,7 @@
 /* See the header. */
 #include "bench/server.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <event2/event.h>
 #include <event2/http.h>
@@ -172,4 +173,47 @@ size_t server_memory(const struct server *s, const char *name)
 	if (!kib)
 		die("%s has no %s", path, name);
 	return kib;
+}
+
+static double thread_seconds(pid_t pid, const char *thread)
+{
+	unsigned long long ns = 0;
+	char path[96];
+	FILE *in;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%s/schedstat", (int)pid,
+		 thread);
+	in = fopen(path, "r");
+	if (!in || fscanf(in, "%llu", &ns) != 1)
+		ns = 0;
+	if (in)
+		fclose(in);
+	return (double)ns / 1e9;
+}
+
+void server_note_cpu(const struct server *s, const char *what, size_t count)
+{
+	static double own_before;
+	struct dirent **list;
+	char path[64], self[32];
+	double own;
+	int i, n;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)s->pid);
+	n = scandir(path, &list, NULL, versionsort);
+	fprintf(stderr, "  %s: us each of every thread:", what);
+	for (i = 0; i < n; i++) {
+		if (list[i]->d_name[0] != '.')
+			fprintf(stderr, " %.1f",
+				thread_seconds(s->pid, list[i]->d_name) * 1e6 /
+					(double)count);
+		free(list[i]);
+	}
+	if (n >= 0)
+		free(list);
+	snprintf(self, sizeof(self), "%d", (int)getpid());
+	own = thread_seconds(getpid(), self);
+	fprintf(stderr, "; the load, with its making: %.1f\n",
+		(own - own_before) * 1e6 / (double)count);
+	own_before = own;
 }

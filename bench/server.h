@@ -24,5 +24,9 @@ void server_start_empty(struct server *out);
 void server_stop(struct server *s);
 /* A figure of /proc/PID/status in KiB, as "RssAnon". */
 size_t server_memory(const struct server *s, const char *name);
+/* Note the time that each thread has used so far, by so many things done:
+ * the loop comes first, then the store's writer, then the workers. And the
+ * load generator's since the last note. */
+void server_note_cpu(const struct server *s, const char *what, size_t count);
 
 #endif

@@ -16,7 +16,6 @@
 #include "mempool/mempool.h"
 #include "store/kv_lmdb.h"
 
-#define STAGE_BLOCKS 10
 #define BLOCK_TXS 1000
 
 /* --- the ceiling ------------------------------------------------------- */
@@ -128,7 +127,7 @@ static void decode(struct stages *s)
 
 static void pool(struct stages *s)
 {
-	struct mempool *m = mempool_new(MEMPOOL_BYTES_DEFAULT, 1);
+	struct mempool *m = mempool_new((size_t)1 << 30, 1);
 	struct kv_view *view = store_view(s->store);
 	enum mempool_place place;
 	struct mempool_pick *pick;
