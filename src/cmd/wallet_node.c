@@ -103,8 +103,11 @@ int wallet_address(struct address *out, struct wallet *w, const char *text)
 
 	if (!text)
 		return wallet_default(out, w);
+	/* what can be neither is a mistake of use */
 	if (book_resolve(out, &w->book, text, &f))
-		return wallet_fail(&f);
+		return f.code == ERR_BAD_ADDRESS
+			       ? wallet_usage("ADDRESS: %s", f.detail)
+			       : wallet_fail(&f);
 	return EXIT_DONE;
 }
 

@@ -2,8 +2,11 @@
 /* verify: recompute a whole data directory, with the node stopped. */
 #include <config.h>
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "cmd/wallet.h"
@@ -55,20 +58,61 @@ static int verify_store(struct wallet *w, struct store *s)
 	return e ? wallet_fail(&f) : print_report(w, &report);
 }
 
-static int run_verify(struct wallet *w, int argc, char **argv)
+static int verify_datadir(struct wallet *w)
 {
 	struct fault f = {0};
 	struct store *s;
 	int status;
 
-	(void)argc;
-	(void)argv;
 	if (store_open(&s, w->config.datadir, STORE_READ_ONLY, &f))
 		return wallet_fail(&f);
 	status = verify_store(w, s);
 	if (store_close(s, &f) && status == EXIT_DONE)
 		status = wallet_fail(&f);
 	return status;
+}
+
+static int died(const struct wallet *w, int number)
+{
+	struct fault f;
+
+	fault_set(&f, ERR_CORRUPT, "",
+		  "the pages of %s/chain/data.mdb are damaged so that they "
+		  "cannot be walked (signal %d: %s)",
+		  w->config.datadir, number, strsignal(number));
+	return wallet_fail(&f);
+}
+
+/*
+ * In a process of its own: LMDB follows what the pages say, and where they
+ * are damaged that can be anywhere.
+ */
+static int run_verify(struct wallet *w, int argc, char **argv)
+{
+	pid_t child;
+	int status;
+
+	(void)argc;
+	(void)argv;
+	fflush(stdout);
+	child = fork();
+	if (child < 0) {
+		perror("ccoin: fork");
+		return EXIT_REFUSED;
+	}
+	if (!child) {
+		status = verify_datadir(w);
+		if (fflush(stdout))
+			status = EXIT_REFUSED;
+		_exit(status);
+	}
+	while (waitpid(child, &status, 0) < 0)
+		if (errno != EINTR) {
+			perror("ccoin: waitpid");
+			return EXIT_REFUSED;
+		}
+	return WIFEXITED(status) ? WEXITSTATUS(status)
+				 : died(w, WTERMSIG(status));
 }
 
 const struct command wallet_verify_command = {

@@ -91,7 +91,10 @@ static enum err unknown_option(const struct rows *r, const char *word,
 	if (optopt > 0 && optopt < LONG_BASE) {
 		snprintf(name, sizeof(name), "-%c", optopt);
 		return fault_set(f, ERR_UNKNOWN_FIELD, name,
-				 "there is no such option");
+				 "there is no such option%s",
+				 optopt >= '0' && optopt <= '9'
+					 ? ", and no number is negative"
+					 : "");
 	}
 	if (optopt >= LONG_BASE)
 		return fault_set(f, ERR_OUT_OF_RANGE, word,

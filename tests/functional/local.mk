@@ -3,6 +3,7 @@
 FUNCTIONAL_TESTS = \
 	tests/functional/test_config.py \
 	tests/functional/test_kill.py \
+	tests/functional/test_bad_cli.py \
 	tests/functional/test_bad_config.py \
 	tests/functional/test_bad_datadir.py \
 	tests/functional/test_bad_genesis.py \
