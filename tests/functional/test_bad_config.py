@@ -99,10 +99,12 @@ class BadConfig(lib.Case):
             self.assertIn(word, lines[0])
         self.assertFalse(os.path.exists(self.data))
 
-    def refused_file(self, text, said, code):
+    def refused_file(self, text, path, words, code):
+        """The path of what is wrong, then the file, then why."""
         self.write("bad.json", text)
         self.refused(["-c", self.file], 1,
-                     (said[0], *said[1:], f"{self.file}: ", f"({code})"))
+                     (f"{path}: {self.file}: " if path else self.file + ": ",
+                      *words, f"({code})"))
 
     def test_each_setting_at_each_place(self):
         for option, env, path, want, texts, values in SETTINGS:
@@ -118,16 +120,15 @@ class BadConfig(lib.Case):
                                      env={env: value})
             for value, code in values:
                 with self.subTest(path=path, value=value):
-                    self.refused_file(
-                        at_path(path, value),
-                        (f"{path}: value", "expected " + want), code)
+                    self.refused_file(at_path(path, value), path,
+                                      (": value", ", expected " + want),
+                                      code)
             if path:
                 name = path.split(".")[-1]
                 with self.subTest(path=path, given="twice"):
                     self.refused_file(
-                        at_path(path, f'"x", "{name}": "x"'),
-                        (f"{path}: line 1, column", "once"),
-                        "duplicate_field")
+                        at_path(path, f'"x", "{name}": "x"'), path,
+                        (": line 1, column", "once"), "duplicate_field")
         # The next good one runs in the same directory.
         n = self.node("--dev", datadir=self.data).start()
         self.assertEqual(n.get("/running").status, 200)
@@ -152,29 +153,29 @@ class BadConfig(lib.Case):
                            ("validators", "validator")):
             with self.subTest(path=path):
                 self.refused_file(
-                    at_path(path, "1"),
-                    (path.replace(".x.y", ".x") +
-                     ": this field is not known" +
+                    at_path(path, "1"), path.replace(".x.y", ".x"),
+                    ("this field is not known" +
                      (f"; the nearest is {near}" if near else ""),),
                     "unknown_field")
 
     def test_what_is_no_configuration(self):
-        for text, said, code in (
-                ("", "it is empty, expected JSON", "malformed"),
-                ("{", "line 1, column", "malformed"),
-                ("[]", "expected an object", "wrong_type"),
-                ('{"p2p": 4999}', "p2p: expected an object", "wrong_type"),
-                ('{"p2p": {"port": 1}} {}', "line 1, column", "malformed"),
-                ('{"p2p": {"port": 1' + "0" * 30 + "}}",
-                 "p2p.port: line 1", "out_of_range"),
-                ("[" * 10000, "line 1, column 65: nested too deeply",
+        for text, path, said, code in (
+                ("", "", "it is empty, expected JSON", "malformed"),
+                ("{", "", "line 1, column", "malformed"),
+                ("[]", "", "expected an object", "wrong_type"),
+                ('{"p2p": 4999}', "p2p", "expected an object", "wrong_type"),
+                ('{"p2p": {"port": 1}} {}', "", "line 1, column",
                  "malformed"),
-                ('{"app.base_path": "x"}',
-                 "app.base_path: this field is not known", "unknown_field"),
-                (" " * (1 << 20) + "{}", "expected at most 1048576 bytes",
+                ('{"p2p": {"port": 1' + "0" * 30 + "}}", "p2p.port",
+                 "line 1", "out_of_range"),
+                ("[" * 10000, "", "line 1, column 65: nested too deeply",
+                 "malformed"),
+                ('{"app.base_path": "x"}', "app.base_path",
+                 "this field is not known", "unknown_field"),
+                (" " * (1 << 20) + "{}", "", "expected at most 1048576 bytes",
                  "too_big")):
             with self.subTest(text=text[:40]):
-                self.refused_file(text, (said,), code)
+                self.refused_file(text, path, (said,), code)
         none = self.path("none.json")
         self.refused(["-c", none], 1, (none, "No such file", "(not_found)"))
         self.refused([], 1, (none, "No such file", "(not_found)"),
@@ -187,19 +188,19 @@ class BadConfig(lib.Case):
         self.refused(["--validator"], 2, ("--validator: " + validator,))
         self.refused([], 1, ("CCOIN_VALIDATOR: " + validator,),
                      env={"CCOIN_VALIDATOR": "1"})
-        self.refused_file({"validator": True}, ("validator: " + validator,),
+        self.refused_file({"validator": True}, "validator", (validator,),
                           "missing_field")
         port = "value 65535, expected at most 65534"
         self.refused(["-p", "65535"], 2, ("--port: " + port, "--http"))
-        self.refused_file({"p2p": {"port": 65535}}, ("p2p.port: " + port,),
+        self.refused_file({"p2p": {"port": 65535}}, "p2p.port", (port,),
                           "out_of_range")
         self.refused(["--dev", "--genesis", "x"], 2,
                      ("--genesis: --dev makes a genesis of its own",))
         self.write("bad.json", {"datadir": self.data,
                                   "app": {"base_path": self.data}})
         run = self.run_program("ccoind", "-c", self.file, status=1)
-        self.assertIn("app.base_path: expected datadir or app.base_path, not"
-                      " both", run.stderr)
+        self.assertIn(f"app.base_path: {self.file}: expected datadir or"
+                      " app.base_path, not both", run.stderr)
         self.assertFalse(os.path.exists(self.data))
 
     def test_check_config_says_the_same_and_starts_nothing(self):

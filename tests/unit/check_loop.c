@@ -225,7 +225,7 @@ START_TEST(lines_of_several_threads_are_whole)
 {
 	pthread_t threads[4];
 	int names[4] = {1, 2, 3, 4}, counts[5] = {0}, i;
-	char text[1 << 16], *line, *save;
+	char *text, *line, *save;
 
 	for (i = 0; i < 4; i++)
 		ck_assert_int_eq(
@@ -233,7 +233,7 @@ START_TEST(lines_of_several_threads_are_whole)
 			0);
 	for (i = 0; i < 4; i++)
 		pthread_join(threads[i], NULL);
-	snprintf(text, sizeof(text), "%s", logged());
+	text = xstrdup(logged());
 	for (line = strtok_r(text, "\n", &save); line;
 	     line = strtok_r(NULL, "\n", &save)) {
 		int name = 0;
@@ -242,6 +242,7 @@ START_TEST(lines_of_several_threads_are_whole)
 		ck_assert(name >= 1 && name <= 4);
 		counts[name]++;
 	}
+	free(text);
 	for (i = 1; i <= 4; i++)
 		ck_assert_int_eq(counts[i], 100);
 }
