@@ -2,7 +2,8 @@ libcore_a_SOURCES += \
 	src/codec/block.c src/codec/block.h \
 	src/codec/json_parse.c src/codec/tx_json.c src/codec/tx_json.h \
 	src/codec/msgpack.c src/codec/msgpack.h \
-	src/codec/tx.c src/codec/tx.h
+	src/codec/tx.c src/codec/tx.h \
+	src/codec/tx_scan.c
 
 check_PROGRAMS += tests/unit/check_tx_json
 tests_unit_check_tx_json_SOURCES = tests/unit/check_tx_json.c

@@ -21,6 +21,15 @@
  */
 MUST_USE enum err tx_from_json(struct buf *raw, const json_t *in,
 			       struct fault *f);
+/*
+ * The same from the text at once, for the plain ones that most clients send
+ * (`number`, no `id`, no escapes, a public key just when it is needed): one
+ * object, or an array of up to max. Appends their full bytes and says where
+ * each ends; returns how many there are. 0 says nothing, and nothing was
+ * appended: read the text with json_parse() and tx_from_json().
+ */
+MUST_USE size_t tx_scan_json(struct buf *raw, size_t *ends, size_t max,
+			     struct span text);
 /* Whether a pushed object names an id; then *id is it. */
 bool tx_json_id(struct hash *id, const json_t *in);
 /*

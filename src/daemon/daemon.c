@@ -39,6 +39,7 @@ struct daemon {
 	struct workers *workers;
 	struct api *api;
 	uint64_t durable_seq;
+	struct effects spare; /* memory for the next step's */
 	char cookie[COOKIE_LEN + 1];
 	int status;
 };
@@ -102,14 +103,18 @@ static void perform(struct daemon *d, struct effect *e)
 /* One step of the core, and its effects in their order. */
 static void step(struct daemon *d, struct node_event *event)
 {
-	struct effects effects = {0};
+	struct effects effects = d->spare;
 	size_t i;
 
+	/* what an effect leads to may end here again */
+	d->spare = (struct effects){0};
 	event->now = clock_now_ms();
 	node_step(d->node, event, store_view(d->opened.store), &effects);
 	for (i = 0; i < effects.count; i++)
 		perform(d, &effects.list[i]);
-	effects_release(&effects);
+	effects_reset(&effects);
+	effects_release(&d->spare);
+	d->spare = effects;
 }
 
 /* --- events ------------------------------------------------------------ */
@@ -276,6 +281,23 @@ static enum err make_api(struct daemon *d, struct fault *f)
 	return e;
 }
 
+/*
+ * evhttp turns reading and writing on and off several times a request; with
+ * a list of changes the kernel hears of what is left of that once a turn.
+ */
+static struct event_base *make_base(void)
+{
+	struct event_config *config = event_config_new();
+	struct event_base *base = NULL;
+
+	if (config && !event_config_set_flag(
+			      config, EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST))
+		base = event_base_new_with_config(config);
+	if (config)
+		event_config_free(config);
+	return base;
+}
+
 static enum err start(struct daemon *d, struct fault *f)
 {
 	enum err e;
@@ -285,7 +307,7 @@ static enum err start(struct daemon *d, struct fault *f)
 		e = make_node(d, f);
 	if (e)
 		return e;
-	d->base = event_base_new();
+	d->base = make_base();
 	if (!d->base)
 		return fault_set(f, ERR_IO, "", "no event loop");
 	d->signals = signals_new(d->base, on_stop, on_reload, d);
@@ -336,6 +358,7 @@ static void release(struct daemon *d)
 	timer_free(d->timer);
 	signals_free(d->signals);
 	node_free(d->node);
+	effects_release(&d->spare);
 	if (d->base)
 		event_base_free(d->base);
 	/* said already when it made the daemon give up */

@@ -58,7 +58,7 @@ static enum err dev_account(struct opened *o, struct config *config,
 	}
 	if (config->account.given)
 		return ERR_OK;
-	e = keyfile_create(&o->key, o->datadir, KEY_RSA2048, password, f);
+	e = keyfile_create(&o->key, o->datadir, KEY_ED25519, password, f);
 	if (e)
 		return e;
 	config->account.given = true;

@@ -138,11 +138,30 @@ static void push_json_value(struct call *c, const json_t *in)
 	batch_release(&b);
 }
 
+/* Plain transactions need no tree. false: nothing was done. */
+static bool push_plain(struct call *c, struct span body)
+{
+	bool many = body.len && *body.data == '[';
+	size_t max = many ? BATCH_MAX : 1;
+	struct batch b = {.ends = xcalloc(max, sizeof(*b.ends))};
+
+	b.count = tx_scan_json(&b.raw, b.ends, max, body);
+	if (b.count) {
+		b.s = submission_new(c->api, SUBMISSION_PUSH, b.count, many);
+		batch_send(&b, c);
+	}
+	batch_release(&b);
+	return b.count;
+}
+
 static void push_json(struct call *c, struct span body)
 {
 	struct fault f;
-	json_t *in = json_parse(body, &f), *inner;
+	json_t *in, *inner;
 
+	if (push_plain(c, body))
+		return;
+	in = json_parse(body, &f);
 	if (json_is_string(in)) {
 		/* one of the seeds sent JSON within a JSON string */
 		inner = json_parse(

@@ -20,8 +20,9 @@
 /* Checks at a time: about half a millisecond, so that neither a signature
  * nor the end of the process waits long, and taking one costs nothing. */
 #define SLICE 32
-/* Jobs handed back before the loop gets to see to other things. */
-#define DONE_AT_ONCE 8
+/* Checks handed back before the loop gets to see to other things: what
+ * follows them takes the loop about a millisecond. */
+#define DONE_AT_ONCE 1000
 
 struct task {
 	struct task *next;
@@ -38,6 +39,7 @@ struct queue {
 struct workers {
 	/* the loop's */
 	struct event *event;
+	struct event *kick; /* at the end of this turn: there is work */
 	workers_done_fn *done_fn;
 	void *ctx;
 	size_t pending;
@@ -185,18 +187,19 @@ static void on_done(evutil_socket_t fd, short what, void *arg)
 	struct workers *w = arg;
 	uint64_t counter;
 	struct task *t;
-	int i;
+	size_t checks = 0;
 
 	(void)what;
 	if (read(fd, &counter, sizeof(counter)) < 0 && errno != EAGAIN)
 		BUG("the workers' descriptor is broken");
-	for (i = 0; i < DONE_AT_ONCE; i++) {
+	while (checks < DONE_AT_ONCE) {
 		pthread_mutex_lock(&w->lock);
 		t = queue_pop(&w->done);
 		pthread_mutex_unlock(&w->lock);
 		if (!t)
 			return;
 		w->pending--;
+		checks += t->job->check_count + 1;
 		w->done_fn(w->ctx, t->job);
 		free(t);
 	}
@@ -208,19 +211,27 @@ static void on_done(evutil_socket_t fd, short what, void *arg)
 void workers_submit_take(struct workers *w, struct job *job)
 {
 	struct task *t = xcalloc(1, sizeof(*t));
-	bool shared;
 
 	t->job = job;
 	t->slices = slices_of(job);
-	shared = t->slices > 1;
 	w->pending++;
 	pthread_mutex_lock(&w->lock);
 	queue_put(job->kind == JOB_SIGN ? &w->sign : &w->verify, t);
-	if (shared)
-		pthread_cond_broadcast(&w->work);
-	else
-		pthread_cond_signal(&w->work);
 	pthread_mutex_unlock(&w->lock);
+	event_active(w->kick, EV_TIMEOUT, 0);
+}
+
+/*
+ * Waking a thread costs as much as a third of a check, so those that sleep
+ * are woken once for all that this turn of the loop submitted.
+ */
+static void on_kick(evutil_socket_t fd, short what, void *arg)
+{
+	struct workers *w = arg;
+
+	(void)fd;
+	(void)what;
+	pthread_cond_broadcast(&w->work);
 }
 
 size_t workers_pending(const struct workers *w)
@@ -274,7 +285,8 @@ enum err workers_new(struct workers **out, struct event_base *base,
 				 strerror(e));
 	}
 	w->event = event_new(base, w->wake, EV_READ | EV_PERSIST, on_done, w);
-	if (!w->event || event_add(w->event, NULL))
+	w->kick = event_new(base, -1, 0, on_kick, w);
+	if (!w->event || !w->kick || event_add(w->event, NULL))
 		BUG("libevent refuses a descriptor");
 	*out = w;
 	return ERR_OK;
@@ -294,6 +306,8 @@ void workers_free(struct workers *w)
 		pthread_join(w->threads[i], NULL);
 	if (w->event)
 		event_free(w->event);
+	if (w->kick)
+		event_free(w->kick);
 	if (w->wake >= 0)
 		close(w->wake);
 	/* a job that some slices were taken of is still in its queue */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Transactions pushed as JSON. What is accepted and well-formed says the same
- * thing when it is printed and read again.
+ * thing when it is printed and read again; what the scan takes is what the
+ * parser takes.
  */
 #include "codec/tx_json.h"
 #include "fuzz/fuzz.h"
@@ -27,13 +28,15 @@ static void check_round_trip(struct span raw)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-	struct buf raw = {0};
+	struct buf raw = {0}, scanned = {0};
 	struct fault f = {0};
 	json_t *in = json_parse(SPAN(data, len), &f);
+	size_t end, count = tx_scan_json(&scanned, &end, 1, SPAN(data, len));
 	enum err e;
 
 	if (!in) {
 		MUST(f.code);
+		MUST(!count);
 		return 0;
 	}
 	f = (struct fault){0};
@@ -42,6 +45,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		MUST(f.code == e);
 	else
 		check_round_trip(buf_span(&raw));
+	if (count && !json_is_array(in))
+		MUST(!e && span_eq(buf_span(&raw), buf_span(&scanned)));
+	buf_release(&scanned);
 	json_decref(in);
 	buf_release(&raw);
 	return 0;

@@ -28,23 +28,51 @@ static void setup(void)
 	buf_release(&text);
 }
 
+/* What the scan accepts alone is what the parser accepts, byte for byte. */
+static bool scan_agrees(struct span text, enum err e, struct span parsed)
+{
+	struct buf raw = {0};
+	size_t end, count;
+
+	buf_byte(&raw, 0xaa); /* what is there stays */
+	count = tx_scan_json(&raw, &end, 1, text);
+	ck_assert_uint_le(count, 1);
+	ck_assert_uint_eq(count ? end : 1, raw.len);
+	if (count) {
+		ck_assert_int_eq(e, ERR_OK);
+		ck_assert(span_eq(SPAN(raw.data + 1, raw.len - 1), parsed));
+	}
+	buf_release(&raw);
+	return count;
+}
+
+static void expand(struct buf *out, const char *text)
+{
+	for (; *text; text++) {
+		if (*text == '$')
+			buf_append(out, signature64, strlen(signature64));
+		else
+			buf_byte(out, (uint8_t)*text);
+	}
+}
+
 /* Parse and convert; the code, with the fault filled. '$' in text stands
  * for a good signature. */
 static enum err convert(struct buf *raw, const char *text, struct fault *f)
 {
 	struct buf full = {0};
+	size_t from = raw->len;
 	json_t *in;
 	enum err e;
 
 	*f = (struct fault){0};
-	for (; *text; text++) {
-		if (*text == '$')
-			buf_append(&full, signature64, strlen(signature64));
-		else
-			buf_byte(&full, (uint8_t)*text);
-	}
+	expand(&full, text);
 	in = json_parse(buf_span(&full), f);
 	e = in ? tx_from_json(raw, in, f) : f->code;
+	/* an array of one is no object, though the scan takes it */
+	if (!json_is_array(in))
+		scan_agrees(buf_span(&full), e,
+			    SPAN(raw->data + from, raw->len - from));
 	json_decref(in);
 	buf_release(&full);
 	return e;
@@ -343,7 +371,7 @@ START_TEST(mutated_json_never_breaks_anything)
 	struct fault f;
 	struct rng rng;
 	struct tx tx;
-	size_t i, k;
+	size_t i, k, scanned = 0;
 	json_t *in;
 	enum err e;
 
@@ -351,7 +379,7 @@ START_TEST(mutated_json_never_breaks_anything)
 	for (i = 0; i < 20000; i++) {
 		buf_reset(&text);
 		buf_reset(&raw);
-		buf_append(&text, good, strlen(good));
+		expand(&text, good);
 		for (k = rng_below(&rng, 4); k < 4; k++)
 			text.data[rng_below(&rng, text.len)] =
 				(uint8_t)(rng_below(&rng, 2)
@@ -364,12 +392,79 @@ START_TEST(mutated_json_never_breaks_anything)
 			continue;
 		e = tx_from_json(&raw, in, &f);
 		ck_assert(e == ERR_OK || raw.len == 0);
+		scanned += !json_is_array(in) &&
+			   scan_agrees(buf_span(&text), e, buf_span(&raw));
 		if (!e) {
 			e = tx_decode(&tx, buf_span(&raw), TX_BYTES_MAX, &f);
 			ck_assert(e == ERR_OK || e == ERR_BAD_SIGNATURE ||
 				  e == ERR_KEY_REQUIRED);
 		}
 		json_decref(in);
+	}
+	ck_assert_uint_gt(scanned, 300);
+	buf_release(&text);
+	buf_release(&raw);
+}
+END_TEST
+
+#define PLAIN                                                                  \
+	"{\"number\":7,\"from\":\"" FROM "\",\"to\":\"" TO                     \
+	"\",\"amount\":1,\"signature\":\"$\""
+
+START_TEST(plain_json_is_scanned_and_all_else_is_left_to_the_parser)
+{
+	static const struct {
+		const char *text;
+		size_t count;
+	} cases[] = {
+		{good, 1},
+		{" " PLAIN " } \r\n\t", 1},
+		{"[" PLAIN "}]", 1},
+		{" [ " PLAIN "} , " PLAIN ",\"fee\":3}] ", 2},
+		{"[" PLAIN "}," PLAIN "}," PLAIN "}]", 3},
+		{"[" PLAIN "}," PLAIN "}," PLAIN "}," PLAIN "}]", 0}, /* > 3 */
+		{"", 0},
+		{"[]", 0},
+		{"[" PLAIN "},]", 0},
+		{"[" PLAIN "}", 0},
+		{PLAIN "}]", 0},
+		{PLAIN "}," PLAIN "}", 0},
+		{PLAIN "} x", 0},
+		{PLAIN, 0},
+		{PLAIN ",}", 0},
+		{PLAIN ",\"fee\":1,\"fee\":1}", 0},
+		{PLAIN ",\"fee\":-1}", 0},
+		{PLAIN ",\"fee\":1.0}", 0},
+		{PLAIN ",\"fee\":1e1}", 0},
+		{PLAIN ",\"fee\":01}", 0},
+		{PLAIN ",\"fee\":\"1\"}", 0},
+		{PLAIN ",\"fee\":9007199254740991}", 1},
+		{PLAIN ",\"fee\":9007199254740992}", 0},
+		{PLAIN ",\"data\":\"a\\u0041\"}", 0},
+		{PLAIN ",\"data\":\"\xc3\xbc\"}", 0},
+		{PLAIN ",\"data\":\"\n\"}", 0},
+		{PLAIN ",\"data\":\"~ \"}", 1},
+		{PLAIN ",\"data\":null}", 0},
+		{PLAIN ",\"public_key\":\"\"}", 1},
+		{PLAIN ",\"public_key\":\"AAAA\"}", 0},
+		{PLAIN ",\"nonce\":7}", 0},
+		{PLAIN ",\"gas\":7}", 0},
+	};
+	struct buf text = {0}, raw = {0};
+	size_t i, ends[3], count;
+
+	for (i = 0; i < ARRAY_LEN(cases); i++) {
+		buf_reset(&text);
+		buf_reset(&raw);
+		expand(&text, cases[i].text);
+		/* of its own size, so that a sanitizer sees a byte too far */
+		uint8_t *copy =
+			xmemdup(text.data ? text.data : raw.data, text.len);
+		count = tx_scan_json(&raw, ends, 3, SPAN(copy, text.len));
+		free(copy);
+		ck_assert_msg(count == cases[i].count, "%s: %zu", cases[i].text,
+			      count);
+		ck_assert_uint_eq(raw.len, count ? ends[count - 1] : 0);
 	}
 	buf_release(&text);
 	buf_release(&raw);
@@ -435,6 +530,8 @@ int main(void)
 	tcase_add_test(t, brackets_in_strings_are_not_nesting);
 	tcase_add_test(t, every_truncation_is_a_clean_error);
 	tcase_add_test(t, mutated_json_never_breaks_anything);
+	tcase_add_test(
+		t, plain_json_is_scanned_and_all_else_is_left_to_the_parser);
 	tcase_add_test(t, json_out_and_in_again_is_the_same);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_ENV);
