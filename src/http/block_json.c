@@ -90,7 +90,7 @@ void out_block_head(struct buf *out, const struct api *api,
 	else
 		out_text(out, "\"\"");
 	out_text(out, ",\"reward\":");
-	out_uint(out, info->delta.reward);
+	out_uint(out, info->reward);
 	out_text(out, ",\"difficulty\":");
 	out_uint(out,
 		 h->height ? rules->difficulty : rules->genesis_difficulty);
@@ -184,18 +184,34 @@ static enum err write_all(struct block_writer *w, struct api *api,
 	return ERR_OK;
 }
 
+/* A page of the accounts that the block changed. */
+static enum err write_changes(struct block_writer *w, struct api *api,
+			      struct buf *out, size_t *pieces)
+{
+	struct delta_change page[PAGE];
+	size_t count, i;
+	enum err e;
+
+	e = query_changes(page, &count, &w->changes, api->cfg.node,
+			  api_view(api), w->info.block.header.height, PAGE);
+	if (e)
+		return e;
+	for (i = 0; i < count; i++) {
+		out_account(out, &page[i].new, !w->any);
+		w->any = true;
+	}
+	*pieces = *pieces > PAGE / 4 ? *pieces - PAGE / 4 : 0;
+	if (!w->changes.left)
+		w->part = PART_DONE;
+	return ERR_OK;
+}
+
 static enum err write_state(struct block_writer *w, struct api *api,
 			    struct buf *out, size_t *pieces)
 {
 	if (w->all)
 		return write_all(w, api, out, pieces);
-	if (w->next < w->info.delta.count) {
-		out_account(out, &w->info.delta.changes[w->next].new, !w->next);
-		w->next++;
-	}
-	if (w->next == w->info.delta.count)
-		w->part = PART_DONE;
-	return ERR_OK;
+	return write_changes(w, api, out, pieces);
 }
 
 enum err block_writer_step(struct block_writer *w, struct api *api,

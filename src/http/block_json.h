@@ -48,8 +48,9 @@ struct block_writer {
 	bool all; /* ?state=all */
 	struct block_info info;
 	enum block_part part;
-	size_t next; /* transaction, or change */
-	bool any;    /* an account was written */
+	size_t next; /* transaction */
+	struct changes_cursor changes;
+	bool any; /* an account was written */
 	bool has_after;
 	struct address after;
 };

@@ -42,41 +42,55 @@ static enum err read_change(struct delta_change *c, struct mp_reader *r)
 	return account_decode(&c->new, mp_read_raw(r));
 }
 
-enum err delta_decode(struct delta *out, struct span raw)
+enum err delta_reader_init(struct delta_reader *out, struct span raw)
 {
 	struct mp_reader r;
-	size_t i;
 
-	*out = (struct delta){0};
+	*out = (struct delta_reader){0};
 	mp_reader_init(&r, raw);
 	mp_read_array(&r, 4, 4);
 	out->supply = mp_read_uint(&r, AMOUNT_MAX);
 	out->reward = mp_read_uint(&r, AMOUNT_MAX);
 	out->fees = mp_read_uint(&r, AMOUNT_MAX);
-	out->count = mp_read_array(&r, 0, raw.len);
-	if (r.err) {
-		*out = (struct delta){0};
+	out->left = mp_read_array(&r, 0, raw.len);
+	out->rest = SPAN(r.p, (size_t)(r.end - r.p));
+	if (r.err || (!out->left && out->rest.len))
 		return ERR_CORRUPT;
-	}
-	out->changes = xcalloc(out->count, sizeof(*out->changes));
-	for (i = 0; i < out->count; i++)
-		if (read_change(&out->changes[i], &r))
-			break;
-	if (i < out->count || mp_reader_end(&r)) {
-		delta_release(out);
-		return ERR_CORRUPT;
-	}
 	return ERR_OK;
 }
 
-enum err delta_supply(uint64_t *out, struct span raw)
+enum err delta_reader_next(struct delta_reader *d, struct delta_change *out)
 {
 	struct mp_reader r;
 
-	mp_reader_init(&r, raw);
-	mp_read_array(&r, 4, 4);
-	*out = mp_read_uint(&r, AMOUNT_MAX);
-	return r.err ? ERR_CORRUPT : ERR_OK;
+	if (!d->left)
+		return ERR_NOT_FOUND;
+	mp_reader_init(&r, d->rest);
+	if (read_change(out, &r))
+		return ERR_CORRUPT;
+	d->left--;
+	d->rest = SPAN(r.p, (size_t)(r.end - r.p));
+	return d->left || !d->rest.len ? ERR_OK : ERR_CORRUPT;
+}
+
+enum err delta_decode(struct delta *out, struct span raw)
+{
+	struct delta_reader r;
+	enum err e;
+
+	*out = (struct delta){0};
+	e = delta_reader_init(&r, raw);
+	if (e)
+		return e;
+	*out = (struct delta){
+		.supply = r.supply, .reward = r.reward, .fees = r.fees};
+	out->changes = xcalloc(r.left, sizeof(*out->changes));
+	while (!(e = delta_reader_next(&r, &out->changes[out->count])))
+		out->count++;
+	if (e == ERR_NOT_FOUND)
+		return ERR_OK;
+	delta_release(out);
+	return e;
 }
 
 void delta_release(struct delta *d)

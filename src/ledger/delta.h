@@ -24,11 +24,25 @@ struct delta {
 	size_t count;
 };
 
+/*
+ * Reads a delta from front to back without a copy of its changes. A plain
+ * value that borrows the bytes.
+ */
+struct delta_reader {
+	uint64_t supply, reward, fees; /* as in struct delta */
+	size_t left;		       /* changes not read yet */
+	struct span rest;	       /* their bytes */
+};
+
 void delta_encode(struct buf *out, const struct delta *d);
 /* ERR_CORRUPT when the bytes are not a delta (they come from our store). */
 MUST_USE enum err delta_decode(struct delta *out, struct span raw);
-/* The supply alone, without the changes. */
-MUST_USE enum err delta_supply(uint64_t *out, struct span raw);
 void delta_release(struct delta *d);
+
+/* ERR_CORRUPT as above; the changes are not looked at yet. */
+MUST_USE enum err delta_reader_init(struct delta_reader *out, struct span raw);
+/* The next change: ERR_NOT_FOUND behind the last, ERR_CORRUPT. */
+MUST_USE enum err delta_reader_next(struct delta_reader *r,
+				    struct delta_change *out);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "base/amount.h"
 #include "chain/tables.h"
 #include "codec/msgpack.h"
 #include "ledger/apply.h"
@@ -67,28 +68,39 @@ static enum err append_entry(struct buf *out, struct kv_view *v,
 	return e;
 }
 
-static enum err read_block(struct block_info *out, struct kv_view *v,
-			   uint64_t height)
+/* The bytes of a block's delta; borrowed from the view. */
+static enum err get_delta(struct span *out, struct node *n,
+			  struct kv_view *view, uint64_t height)
 {
-	enum err e;
+	uint8_t key[HEIGHT_KEY_LEN];
 
-	e = append_entry(&out->raw, v, KV_BLOCKS, height);
-	if (!e)
-		e = append_entry(&out->delta_raw, v, KV_DELTAS, height);
-	if (e)
-		return e;
-	if (block_decode(&out->block, buf_span(&out->raw)))
-		return ERR_CORRUPT;
-	return delta_decode(&out->delta, buf_span(&out->delta_raw));
+	return must(kv_get(chain_view(n->chain, view), out, KV_DELTAS,
+			   height_key(key, height)));
 }
 
-static void hash_block(struct hash *out, const struct node *n,
-		       const struct block *b)
+static enum err read_block(struct block_info *out, struct node *n,
+			   struct kv_view *view, uint64_t height)
 {
-	static const struct hash zeros;
+	uint8_t key[HEIGHT_KEY_LEN];
+	struct delta_reader delta;
+	struct span raw;
+	enum err e;
 
-	header_hash(out, b->header.height ? node_genesis_hash(n) : &zeros,
-		    b->header_raw);
+	e = must(kv_get(chain_view(n->chain, view), &raw, KV_BLOCKS,
+			height_key(key, height)));
+	if (e)
+		return e;
+	buf_append_span(&out->raw, raw);
+	if (block_decode(&out->block, buf_span(&out->raw)))
+		return ERR_CORRUPT;
+	e = get_delta(&raw, n, view, height);
+	if (!e)
+		e = delta_reader_init(&delta, raw);
+	if (e)
+		return e;
+	out->reward = delta.reward;
+	out->supply = delta.supply;
+	return ERR_OK;
 }
 
 enum err query_block(struct block_info *out, struct node *n,
@@ -101,7 +113,7 @@ enum err query_block(struct block_info *out, struct node *n,
 	node_tip(n, &tip);
 	if (height > tip.height)
 		return ERR_NOT_FOUND;
-	e = read_block(out, chain_view(n->chain, view), height);
+	e = read_block(out, n, view, height);
 	if (e) {
 		block_info_release(out);
 		return e;
@@ -115,63 +127,32 @@ enum err query_block(struct block_info *out, struct node *n,
 void block_info_release(struct block_info *b)
 {
 	block_release(&b->block);
-	delta_release(&b->delta);
 	buf_release(&b->raw);
-	buf_release(&b->delta_raw);
 }
 
-enum err query_block_bytes(struct buf *out, struct hash *hash, bool *settled,
-			   struct node *n, struct kv_view *view,
-			   uint64_t height)
+enum err query_changes(struct delta_change *out, size_t *count,
+		       struct changes_cursor *at, struct node *n,
+		       struct kv_view *view, uint64_t height, size_t limit)
 {
-	size_t from = out->len;
-	struct node_tip tip;
-	struct block b;
+	struct delta_reader r;
+	struct span raw;
 	enum err e;
 
-	node_tip(n, &tip);
-	if (height > tip.height)
-		return ERR_NOT_FOUND;
-	e = append_entry(out, chain_view(n->chain, view), KV_BLOCKS, height);
+	*count = 0;
+	e = get_delta(&raw, n, view, height);
+	if (!e)
+		e = delta_reader_init(&r, raw);
 	if (e)
 		return e;
-	if (block_decode(&b, SPAN(out->data + from, out->len - from)))
-		return ERR_CORRUPT;
-	hash_block(hash, n, &b);
-	block_release(&b);
-	*settled = height <= tip.settled;
-	return ERR_OK;
-}
-
-enum err query_rules_bytes(struct span *out, struct kv_view *view)
-{
-	return must(kv_get(view, out, KV_META, meta_key(META_RULES)));
-}
-
-enum err query_rules_hash(struct hash *out, struct node *n,
-			  struct kv_view *view)
-{
-	struct buf raw = {0};
-	struct block b = {0};
-	struct mp_reader r;
-	struct span hash;
-	enum err e;
-
-	e = append_entry(&raw, chain_view(n->chain, view), KV_BLOCKS, 0);
-	if (!e && block_decode(&b, buf_span(&raw)))
-		e = ERR_CORRUPT;
-	if (!e) {
-		mp_reader_init(&r, b.header.engine);
-		mp_read_array(&r, 1, 1);
-		hash = mp_read_bin(&r, HASH_LEN, HASH_LEN);
-		if (mp_reader_end(&r))
-			e = ERR_CORRUPT;
-		else
-			memcpy(out->b, hash.data, HASH_LEN);
+	if (at->begun) {
+		/* the block's delta never changes: its tail is where it was */
+		r.left = at->left;
+		r.rest = SPAN(raw.data + raw.len - at->bytes, at->bytes);
 	}
-	block_release(&b);
-	buf_release(&raw);
-	return e;
+	while (*count < limit && !(e = delta_reader_next(&r, &out[*count])))
+		++*count;
+	*at = (struct changes_cursor){true, r.left, r.rest.len};
+	return e == ERR_NOT_FOUND ? ERR_OK : e;
 }
 
 enum err query_block_height(uint64_t *height, struct node *n,
@@ -195,13 +176,16 @@ enum err query_block_height(uint64_t *height, struct node *n,
 static enum err supply_at(uint64_t *out, struct node *n, struct kv_view *view,
 			  uint64_t height)
 {
-	uint8_t key[HEIGHT_KEY_LEN];
+	struct delta_reader r;
 	struct span raw;
 	enum err e;
 
-	e = must(kv_get(chain_view(n->chain, view), &raw, KV_DELTAS,
-			height_key(key, height)));
-	return e ? e : delta_supply(out, raw);
+	e = get_delta(&raw, n, view, height);
+	if (!e)
+		e = delta_reader_init(&r, raw);
+	if (!e)
+		*out = r.supply;
+	return e;
 }
 
 /* A state of the past: what a walk over accounts needs at each address. */
@@ -285,7 +269,10 @@ enum err query_balance_pending(uint64_t *out, struct node *n,
 	if (e)
 		return e;
 	mempool_flow(n->pool, &in, &spent, address);
-	*out = a.balance + in - spent;
+	*out = a.balance - spent;
+	/* what new addresses are minted on the way may pass the cap */
+	if (!amount_add(out, *out, in))
+		*out = AMOUNT_MAX;
 	return ERR_OK;
 }
 

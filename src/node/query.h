@@ -53,17 +53,23 @@ MUST_USE enum err query_block_height(uint64_t *height, struct node *n,
 				     struct kv_view *view,
 				     const struct hash *hash);
 void block_info_release(struct block_info *b);
-/* Append the canonical bytes of a block; its hash, and whether it is
- * settled. ERR_NOT_FOUND. */
-MUST_USE enum err query_block_bytes(struct buf *out, struct hash *hash,
-				    bool *settled, struct node *n,
-				    struct kv_view *view, uint64_t height);
-/* The canonical bytes of the chain's rules: 26 MB for a million accounts in
- * alloc, so they are borrowed from the view, and their hash is read from the
- * genesis header instead of being made again. */
-MUST_USE enum err query_rules_bytes(struct span *out, struct kv_view *view);
-MUST_USE enum err query_rules_hash(struct hash *out, struct node *n,
-				   struct kv_view *view);
+
+/* Where a walk over a block's changes stands. {0} is the start. */
+struct changes_cursor {
+	bool begun;
+	size_t left;  /* changes */
+	size_t bytes; /* of them */
+};
+
+/*
+ * The accounts that a block changed, in slices: up to limit of them in the
+ * order of account_key(), from the cursor on, which moves. *count 0: that
+ * was all.
+ */
+MUST_USE enum err query_changes(struct delta_change *out, size_t *count,
+				struct changes_cursor *at, struct node *n,
+				struct kv_view *view, uint64_t height,
+				size_t limit);
 
 /*
  * The account's state after block `height` (at most the tip's:
@@ -113,6 +119,14 @@ struct tx_info {
 MUST_USE enum err query_tx(struct tx_info *out, struct node *n,
 			   struct kv_view *view, const struct hash *id);
 void tx_info_release(struct tx_info *t);
+/*
+ * The same without the transaction: its state, for one in a block the height
+ * and index, for a dropped one the reason. Costs no more than a lookup.
+ */
+MUST_USE enum err query_tx_place(enum tx_state *state, uint64_t *height,
+				 uint32_t *index, enum err *reason,
+				 struct node *n, struct kv_view *view,
+				 const struct hash *id);
 
 /* One line of an account's history, newest first. */
 struct activity {

@@ -13,14 +13,6 @@ static void decode(struct tx_info *t, struct node *n)
 	tx_hash(&t->tx, node_genesis_hash(n));
 }
 
-static void from_pool(struct tx_info *t, struct node *n,
-		      const struct mempool_entry *entry)
-{
-	buf_append_span(&t->raw, entry->tx->raw);
-	decode(t, n);
-	t->state = entry->place == MEMPOOL_PENDING ? TX_PENDING : TX_QUEUED;
-}
-
 static enum err from_block(struct tx_info *t, struct node *n,
 			   struct kv_view *view)
 {
@@ -35,7 +27,6 @@ static enum err from_block(struct tx_info *t, struct node *n,
 		t->block = b.hash;
 		t->block_time = b.block.header.time;
 		t->confirmations = b.confirmations;
-		t->state = b.settled ? TX_SETTLED : TX_INCLUDED;
 		decode(t, n);
 	} else {
 		e = ERR_CORRUPT;
@@ -44,28 +35,62 @@ static enum err from_block(struct tx_info *t, struct node *n,
 	return e;
 }
 
-static enum err find(struct tx_info *t, struct node *n, struct kv_view *view,
-		     const struct hash *id)
+enum err query_tx_place(enum tx_state *state, uint64_t *height, uint32_t *index,
+			enum err *reason, struct node *n, struct kv_view *view,
+			const struct hash *id)
 {
 	struct mempool_entry entry;
 	struct span value;
 	enum err e;
 
+	*reason = ERR_OK;
 	if (mempool_get(n->pool, &entry, id)) {
-		from_pool(t, n, &entry);
+		*state =
+			entry.place == MEMPOOL_PENDING ? TX_PENDING : TX_QUEUED;
 		return ERR_OK;
 	}
 	e = kv_get(chain_view(n->chain, view), &value, KV_TXIDS, hash_span(id));
 	if (!e)
-		e = txid_decode(&t->height, &t->index, value);
-	if (!e)
-		e = from_block(t, n, view);
+		e = txid_decode(height, index, value);
+	if (!e) {
+		*state = *height <= n->engine->ops->settled(n->engine)
+				 ? TX_SETTLED
+				 : TX_INCLUDED;
+		return ERR_OK;
+	}
 	if (e != ERR_NOT_FOUND)
 		return e;
-	t->reason = mempool_dropped(n->pool, id);
+	*state = TX_DROPPED;
+	*reason = mempool_dropped(n->pool, id);
+	return *reason ? ERR_OK : ERR_NOT_FOUND;
+}
+
+static enum err find(struct tx_info *t, struct node *n, struct kv_view *view,
+		     const struct hash *id)
+{
+	struct mempool_entry entry;
+	enum err e;
+
 	t->tx.id = *id;
-	t->state = TX_DROPPED;
-	return t->reason ? ERR_OK : ERR_NOT_FOUND;
+	e = query_tx_place(&t->state, &t->height, &t->index, &t->reason, n,
+			   view, id);
+	if (e)
+		return e;
+	switch (t->state) {
+	case TX_PENDING:
+	case TX_QUEUED:
+		if (!mempool_get(n->pool, &entry, id))
+			BUG("a pending transaction is not in the pool");
+		buf_append_span(&t->raw, entry.tx->raw);
+		decode(t, n);
+		return ERR_OK;
+	case TX_INCLUDED:
+	case TX_SETTLED:
+		return from_block(t, n, view);
+	case TX_DROPPED:
+		return ERR_OK;
+	}
+	BUG("state of a transaction");
 }
 
 enum err query_tx(struct tx_info *out, struct node *n, struct kv_view *view,
