@@ -37,10 +37,9 @@ bool node_is_validator(const struct node *n);
 /* A block with all that a client is told about it. Owns its bytes. */
 struct block_info {
 	struct buf raw; /* the block's bytes */
-	struct buf delta_raw;
 	struct block block; /* decoded from raw; block.txs[] are raw txs */
-	struct delta
-		delta; /* decoded from delta_raw: changes, reward, supply */
+	uint64_t reward;    /* minted for the producer */
+	uint64_t supply;    /* after the block */
 	struct hash hash;
 	uint64_t confirmations; /* 1 at the tip */
 	bool settled;
