@@ -68,19 +68,23 @@ void reply_block_bytes(struct call *c, uint64_t height, bool by_hash)
 {
 	struct bytes_stream *s = xcalloc(1, sizeof(*s));
 	char tag[HASH_HEX_LEN + 8], hex[HASH_HEX_LEN];
-	struct hash hash;
+	struct block_info info;
 	bool settled;
 	enum err e;
 
-	e = query_block_bytes(&s->bytes, &hash, &settled, c->api->cfg.node,
-			      api_view(c->api), height);
+	e = query_block(&info, c->api->cfg.node, api_view(c->api), height);
 	if (e) {
 		bytes_done(s);
 		call_query_failed(c, e, NO_SUCH_BLOCK);
 		return;
 	}
+	s->bytes = info.raw;
+	info.raw = (struct buf){0};
+	hash_hex(hex, &info.hash);
+	settled = info.settled;
+	block_info_release(&info);
 	/* nothing in them changes as the chain grows */
-	snprintf(tag, sizeof(tag), "%s-bytes", hash_hex(hex, &hash));
+	snprintf(tag, sizeof(tag), "%s-bytes", hex);
 	if (reply_if_known(c, tag,
 			   by_hash && settled ? CACHE_FOR_EVER : "no-cache"))
 		bytes_done(s);

@@ -55,19 +55,6 @@ static enum err must(enum err e)
 	return e == ERR_NOT_FOUND ? ERR_CORRUPT : e;
 }
 
-static enum err append_entry(struct buf *out, struct kv_view *v,
-			     enum kv_table table, uint64_t height)
-{
-	uint8_t key[HEIGHT_KEY_LEN];
-	struct span raw;
-	enum err e;
-
-	e = must(kv_get(v, &raw, table, height_key(key, height)));
-	if (!e)
-		buf_append_span(out, raw);
-	return e;
-}
-
 /* The bytes of a block's delta; borrowed from the view. */
 static enum err get_delta(struct span *out, struct node *n,
 			  struct kv_view *view, uint64_t height)
@@ -153,6 +140,33 @@ enum err query_changes(struct delta_change *out, size_t *count,
 		++*count;
 	*at = (struct changes_cursor){true, r.left, r.rest.len};
 	return e == ERR_NOT_FOUND ? ERR_OK : e;
+}
+
+enum err query_rules_bytes(struct span *out, struct kv_view *view)
+{
+	return must(kv_get(view, out, KV_META, meta_key(META_RULES)));
+}
+
+enum err query_rules_hash(struct hash *out, struct node *n,
+			  struct kv_view *view)
+{
+	struct block_info b;
+	struct mp_reader r;
+	struct span hash;
+	enum err e;
+
+	e = must(query_block(&b, n, view, 0));
+	if (e)
+		return e;
+	mp_reader_init(&r, b.block.header.engine);
+	mp_read_array(&r, 1, 1);
+	hash = mp_read_bin(&r, HASH_LEN, HASH_LEN);
+	if (mp_reader_end(&r))
+		e = ERR_CORRUPT;
+	else
+		memcpy(out->b, hash.data, HASH_LEN);
+	block_info_release(&b);
+	return e;
 }
 
 enum err query_block_height(uint64_t *height, struct node *n,

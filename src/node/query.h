@@ -36,7 +36,7 @@ bool node_is_validator(const struct node *n);
 
 /* A block with all that a client is told about it. Owns its bytes. */
 struct block_info {
-	struct buf raw; /* the block's bytes */
+	struct buf raw;	    /* the block's bytes */
 	struct block block; /* decoded from raw; block.txs[] are raw txs */
 	uint64_t reward;    /* minted for the producer */
 	uint64_t supply;    /* after the block */
@@ -52,6 +52,13 @@ MUST_USE enum err query_block_height(uint64_t *height, struct node *n,
 				     struct kv_view *view,
 				     const struct hash *hash);
 void block_info_release(struct block_info *b);
+
+/* The canonical bytes of the chain's rules: 26 MB for a million accounts in
+ * alloc, so they are borrowed from the view, and their hash is read from the
+ * genesis header instead of being made again. */
+MUST_USE enum err query_rules_bytes(struct span *out, struct kv_view *view);
+MUST_USE enum err query_rules_hash(struct hash *out, struct node *n,
+				   struct kv_view *view);
 
 /* Where a walk over a block's changes stands. {0} is the start. */
 struct changes_cursor {
