@@ -90,6 +90,15 @@ static enum err read_block(struct block_info *out, struct node *n,
 	return ERR_OK;
 }
 
+static void hash_block(struct hash *out, const struct node *n,
+		       const struct block *b)
+{
+	static const struct hash zeros;
+
+	header_hash(out, b->header.height ? node_genesis_hash(n) : &zeros,
+		    b->header_raw);
+}
+
 enum err query_block(struct block_info *out, struct node *n,
 		     struct kv_view *view, uint64_t height)
 {
