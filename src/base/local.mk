@@ -5,6 +5,7 @@ libcore_a_SOURCES += \
 	src/base/map.c src/base/map.h \
 	src/base/mem.c src/base/mem.h \
 	src/base/omap.c src/base/omap.h \
+	src/base/recent.c src/base/recent.h \
 	src/base/rng.c src/base/rng.h \
 	src/base/text.c src/base/text.h
 check_PROGRAMS += tests/unit/check_base tests/unit/check_omap

@@ -11,8 +11,8 @@
 #include "chain/tables.h"
 #include "ledger/apply.h"
 
-/* Bytes of a block besides its transactions, at most: header with engine
- * fields and extra data, and the seal. */
+/* Bytes that the maker of a block keeps back for all but its transactions:
+ * header with engine fields and extra data, and the seal. */
 #define BLOCK_OVERHEAD 2048
 
 struct candidate {
@@ -23,6 +23,7 @@ struct candidate {
 	size_t *offsets; /* of each in bytes */
 	size_t count, cap;
 	struct buf bytes; /* full bytes of all transactions */
+	size_t bytes_max;
 	/* once finished */
 	struct chain_tip tip;
 	struct delta delta;
@@ -39,6 +40,7 @@ struct candidate *candidate_new(struct chain *c, struct kv_view *store)
 
 	b->chain = c;
 	b->view = chain_view(c, store);
+	b->bytes_max = c->rules.max_block_bytes - BLOCK_OVERHEAD;
 	b->overlay = overlay_new(&c->rules, b->view, c->tip.supply, c->seed);
 	return b;
 }
@@ -66,8 +68,7 @@ enum err candidate_add(struct candidate *b, const struct tx *tx,
 
 	if (b->count == rules->max_bound)
 		return fault_set(f, ERR_TOO_MANY_TXS, "", "the block is full");
-	if (b->bytes.len + tx->raw.len >
-	    rules->max_block_bytes - BLOCK_OVERHEAD)
+	if (b->bytes.len + tx->raw.len > b->bytes_max)
 		return fault_set(f, ERR_TOO_BIG, "", "the block is full");
 	e = overlay_apply(b->overlay, tx, b->chain->tip.height + 1, f);
 	if (e)
@@ -264,6 +265,8 @@ static enum err check(struct candidate *b, const struct block *block,
 				 "the block does not follow the tip");
 	if (raw.len > c->rules.max_block_bytes)
 		return fault_set(f, ERR_TOO_BIG, "", "the block is too big");
+	/* its bytes as they are: the room kept back is the maker's matter */
+	b->bytes_max = raw.len;
 	for (i = 0; i < block->tx_count; i++) {
 		struct tx tx;
 

@@ -64,6 +64,20 @@ bool mempool_get(const struct mempool *m, struct mempool_entry *out,
 	return show(out, map_get(m->ids, id->b));
 }
 
+bool mempool_find(const struct mempool *m, struct mempool_entry *out,
+		  const struct address *sender, uint64_t nonce)
+{
+	const struct party *p = party_find(m, sender);
+	size_t at;
+
+	if (!p)
+		return false;
+	at = queue_lower(p, nonce);
+	if (at == p->count || p->queue[at]->tx.nonce != nonce)
+		return false;
+	return show(out, p->queue[at]);
+}
+
 bool mempool_next(const struct mempool *m, struct mempool_entry *out,
 		  uint64_t *arrival)
 {

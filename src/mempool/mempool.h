@@ -96,6 +96,9 @@ struct mempool_entry {
 /* false when no such id is pending or queued. */
 bool mempool_get(const struct mempool *m, struct mempool_entry *out,
 		 const struct hash *id);
+/* The same by sender and nonce. */
+bool mempool_find(const struct mempool *m, struct mempool_entry *out,
+		  const struct address *sender, uint64_t nonce);
 /* Walk by arrival: start with *arrival = 0; false at the end. The pool may
  * change between two calls: what came later is seen. */
 bool mempool_next(const struct mempool *m, struct mempool_entry *out,

@@ -4,6 +4,7 @@
 #define NODE_INTERNAL_H
 
 #include "base/map.h"
+#include "base/recent.h"
 #include "base/rng.h"
 #include "chain/chain.h"
 #include "consensus/engine.h"
@@ -14,6 +15,11 @@
 /* Transactions of clients whose signatures are being checked, in bytes: past
  * this they are asked to come back later. */
 #define SUBMISSION_BYTES_MAX (32u << 20)
+
+/* What is remembered of transactions lately seen (base/recent.h): keys of
+ * senders, about 4 MB, and what checking their signatures gave, 2 MB. */
+#define KEYS_KEPT 4096
+#define CHECKED_KEPT 8192
 
 enum production {
 	PRODUCTION_IDLE,
@@ -39,7 +45,8 @@ struct node {
 	/* submission of transactions (submit.c) */
 	struct map *submissions; /* job id -> struct submission */
 	size_t submission_bytes;
-	struct map *keys; /* address -> struct buf: keys lately seen */
+	struct recent *keys;	/* address -> public key, lately seen */
+	struct recent *checked; /* SHA-256 of full bytes -> enum err */
 	uint64_t drops_told;
 
 	/* production of blocks (produce.c) */
@@ -60,9 +67,6 @@ struct node {
 void submit_begin(struct node *n, const struct node_event *e);
 void submit_checked(struct node *n, struct job *job);
 void submit_free_all(struct node *n);
-/* The sender's public key: seen lately, or in the ledger. ERR_NOT_FOUND. */
-MUST_USE enum err node_key(struct span *out, struct node *n,
-			   const struct address *address);
 
 /* produce.c */
 void produce(struct node *n);

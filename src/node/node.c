@@ -90,7 +90,8 @@ enum err node_new(struct node **out, const struct node_config *config,
 	buf_append_span(&n->public_key, buf_span(&config->public_key));
 	n->next_job = n->next_seq = 1;
 	n->submissions = map_new(sizeof(uint64_t), rng_next(&n->rng));
-	n->keys = map_new(ADDRESS_LEN, rng_next(&n->rng));
+	n->keys = recent_new(ADDRESS_LEN, KEYS_KEPT, rng_next(&n->rng));
+	n->checked = recent_new(HASH_LEN, CHECKED_KEPT, rng_next(&n->rng));
 	n->pool = mempool_new(config->mempool_bytes ? config->mempool_bytes
 						    : MEMPOOL_BYTES_DEFAULT,
 			      rng_next(&n->rng));

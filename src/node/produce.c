@@ -27,17 +27,23 @@ static void wake_at(struct node *n, uint64_t at)
 	effects_add(n->effects, EFFECT_TIMER)->at = at;
 }
 
+/* A block that so many transactions were too big for is full. */
+#define FULL_AFTER 32
+
 /* Fill the candidate with the best transactions that apply. */
 static void fill(struct node *n, struct candidate *b)
 {
 	struct mempool_pick *pick = mempool_pick_new(n->pool);
+	unsigned too_big = 0;
 	const struct tx *tx;
 	struct fault f;
 	enum err e;
 
 	while ((tx = mempool_pick_next(pick))) {
 		e = candidate_add(b, tx, &f);
-		if (e == ERR_TOO_MANY_TXS)
+		if (e == ERR_TOO_BIG)
+			too_big++;
+		if (e == ERR_TOO_MANY_TXS || too_big == FULL_AFTER)
 			break;
 		if (e)
 			mempool_pick_skip_sender(pick);

@@ -11,8 +11,6 @@
 #include "chain/tables.h"
 #include "node/internal.h"
 
-#define KEYS_KEPT 8192 /* about 3 MB */
-
 /* One request of a client, until all its transactions are answered. */
 struct submission {
 	uint64_t request;
@@ -41,55 +39,54 @@ void submit_free_all(struct node *n)
 	while (map_next(n->submissions, &at, NULL, &value))
 		submission_free(value);
 	map_free(n->submissions);
-	at = 0;
-	while (map_next(n->keys, &at, NULL, &value)) {
-		buf_release(value);
-		free(value);
-	}
-	map_free(n->keys);
+	recent_free(n->keys);
+	recent_free(n->checked);
 }
 
-/* An address is a hash of its key, so a key that fits is the right one
- * whether its transaction was good or not. */
-static void remember_key(struct node *n, const struct tx *tx)
+/* The store failed: the node stops, and the client hears of it. */
+static enum err store_failed(struct node *n, enum err e, struct fault *f)
 {
-	struct buf *key;
-	size_t at = 0;
-	const void *address;
-	void *value;
-
-	if (map_get(n->keys, tx->sender.b))
-		return;
-	if (map_count(n->keys) >= KEYS_KEPT &&
-	    map_next(n->keys, &at, &address, &value)) {
-		map_del(n->keys, address);
-		buf_release(value);
-		free(value);
-	}
-	key = xcalloc(1, sizeof(*key));
-	buf_append_span(key, tx->key);
-	map_put(n->keys, tx->sender.b, key);
+	node_fail(n, e, "reading the ledger");
+	return fault_set(f, e, "", "the store failed");
 }
 
-enum err node_key(struct span *out, struct node *n,
-		  const struct address *address)
+/*
+ * The public key of a sender whose transaction does not carry it: lately
+ * seen (an address is a hash of its key, so a key that fits is the right
+ * one, whether its transaction was good or not), in the ledger, or in its
+ * pending first transaction. ERR_NOT_FOUND.
+ */
+static enum err sender_key(struct node *n, struct span *out,
+			   const struct address *sender)
 {
-	const struct buf *seen = map_get(n->keys, address->b);
+	struct mempool_entry first;
+	enum err e;
 
-	if (seen) {
-		*out = buf_span(seen);
+	if (recent_get(n->keys, out, sender->b))
 		return ERR_OK;
-	}
-	return kv_get(chain_view(n->chain, n->store), out, KV_KEYS,
-		      address_span(address));
+	e = kv_get(chain_view(n->chain, n->store), out, KV_KEYS,
+		   address_span(sender));
+	if (!e && key_check(NULL, *out))
+		return ERR_CORRUPT;
+	if (e != ERR_NOT_FOUND)
+		return e;
+	if (!mempool_find(n->pool, &first, sender, 0))
+		return ERR_NOT_FOUND;
+	*out = first.tx->key;
+	return ERR_OK;
 }
 
-static bool is_included(struct node *n, const struct hash *id)
+/* Whether a block holds the id. Errors are the store's. */
+static enum err is_included(struct node *n, bool *included,
+			    const struct hash *id)
 {
 	struct span value;
+	enum err e;
 
-	return !kv_get(chain_view(n->chain, n->store), &value, KV_TXIDS,
-		       hash_span(id));
+	e = kv_get(chain_view(n->chain, n->store), &value, KV_TXIDS,
+		   hash_span(id));
+	*included = !e;
+	return e == ERR_NOT_FOUND ? ERR_OK : e;
 }
 
 static enum err check_rules(const struct node *n, const struct tx *tx,
@@ -105,39 +102,62 @@ static enum err check_rules(const struct node *n, const struct tx *tx,
 			 (unsigned long long)min_fee);
 }
 
-/* Whether the pool would take it, by what can be known without checking the
- * signature. *known: these very bytes are in the pool. */
-static enum err pre_check(struct node *n, bool *known, struct tx *tx,
-			  struct fault *f)
+/*
+ * Whether the pool would take it, by all but its signature. ERR_OK with
+ * *known: it is in the pool or in a block (its id is; which bytes, the
+ * caller must know).
+ */
+static enum err check(struct node *n, bool *known, struct account *account,
+		      const struct tx *tx, struct fault *f)
 {
-	struct mempool_entry entry;
-	struct account account;
-	bool existed, in_pool;
-	enum err e;
+	bool existed, included;
+	enum err e, why;
 
 	*known = false;
 	e = check_rules(n, tx, f);
 	if (e)
 		return e;
-	if (mempool_get(n->pool, &entry, &tx->id) &&
-	    hash_eq(&entry.tx->full, &tx->full)) {
-		*known = true;
-		return ERR_OK;
-	}
-	e = chain_account(&account, &existed, n->chain, n->store, &tx->sender);
-	if (e) {
-		node_fail(n, e, "reading an account");
-		return fault_set(f, e, "", "the store failed");
-	}
-	e = mempool_check(n->pool, &in_pool, tx, &account,
-			  chain_tip(n->chain)->height + 1, f);
-	/* perhaps it is in a block: that is known, if the signature holds */
-	if (e == ERR_NONCE_TOO_LOW && is_included(n, &tx->id))
-		return ERR_OK;
-	return e;
+	e = chain_account(account, &existed, n->chain, n->store, &tx->sender);
+	if (e)
+		return store_failed(n, e, f);
+	why = mempool_check(n->pool, known, tx, account,
+			    chain_tip(n->chain)->height + 1, f);
+	if (why != ERR_NONCE_TOO_LOW)
+		return why;
+	e = is_included(n, &included, &tx->id);
+	if (e)
+		return store_failed(n, e, f);
+	*known = included;
+	return included ? ERR_OK : why;
 }
 
-/* The key that checks tx, from itself or from the ledger. */
+/* Its signature holds: into the pool. */
+static void enter(struct node *n, const struct tx *tx, struct submit_result *r)
+{
+	enum mempool_place place;
+	struct account account;
+	bool known;
+
+	if (check(n, &known, &account, tx, &r->fault))
+		return;
+	if (known) {
+		r->status = SUBMIT_KNOWN;
+		return;
+	}
+	if (mempool_add(n->pool, &place, tx, &account,
+			chain_tip(n->chain)->height + 1, &r->fault))
+		return;
+	r->status = place == MEMPOOL_PENDING ? SUBMIT_PENDING : SUBMIT_QUEUED;
+}
+
+static void refuse_signature(struct submit_result *r, enum err why)
+{
+	fault_set(&r->fault, why, "signature",
+		  "the signature does not fit the sender's key, this "
+		  "transaction and this chain");
+}
+
+/* The key that checks tx, from itself or from what is known of its sender. */
 static enum err find_key(struct node *n, struct span *key, const struct tx *tx,
 			 struct fault *f)
 {
@@ -145,27 +165,32 @@ static enum err find_key(struct node *n, struct span *key, const struct tx *tx,
 	enum err e;
 
 	if (tx->key.len) {
-		remember_key(n, tx);
+		recent_put(n->keys, tx->sender.b, tx->key);
 		*key = tx->key;
-		return ERR_OK;
+		return ERR_OK; /* tx_decode() compared the lengths */
 	}
-	e = node_key(key, n, &tx->sender);
+	e = sender_key(n, key, &tx->sender);
 	if (e == ERR_NOT_FOUND)
 		return fault_set(f, ERR_NONCE_GAP, "number",
 				 "number is %llu, but the account's first "
 				 "transaction (number 0, with its public "
 				 "key) was never seen",
 				 (unsigned long long)tx->nonce);
-	if (!e && !key_check(&type, *key) &&
+	if (e)
+		return store_failed(n, e, f);
+	if (!key_check(&type, *key) &&
 	    tx->signature.len != key_signature_len(type))
 		return fault_set(f, ERR_BAD_SIGNATURE, "signature",
 				 "signature has %zu bytes, expected %zu",
 				 tx->signature.len, key_signature_len(type));
-	return e;
+	return ERR_OK;
 }
 
 static void fill_check(struct check *c, const struct tx *tx, struct span key)
 {
+	if (key.len > sizeof(c->key) ||
+	    tx->signature.len > sizeof(c->signature))
+		BUG("a key or signature longer than there are");
 	c->digest = tx->id;
 	c->key_len = (uint16_t)key.len;
 	c->signature_len = (uint16_t)tx->signature.len;
@@ -173,32 +198,45 @@ static void fill_check(struct check *c, const struct tx *tx, struct span key)
 	memcpy(c->signature, tx->signature.data, tx->signature.len);
 }
 
-/* Decode and pre-check one; true when its signature is to be checked. */
+/*
+ * These very bytes were checked lately: answer by what that gave. false when
+ * they were not.
+ */
+static bool answer_checked(struct node *n, const struct tx *tx,
+			   struct submit_result *r)
+{
+	struct span verdict;
+
+	if (!recent_get(n->checked, &verdict, tx->full.b))
+		return false;
+	if (verdict.len)
+		refuse_signature(r, ERR_BAD_SIGNATURE);
+	else
+		enter(n, tx, r);
+	return true;
+}
+
+/* Decode and look at one; true when its signature is to be checked. */
 static bool take_tx(struct node *n, struct submission *s, struct job *job,
 		    size_t i, struct span raw)
 {
 	struct submit_result *r = &s->results[i];
 	struct tx *tx = &s->txs[s->tx_count];
+	struct account account;
 	struct span key;
 	bool known;
-	enum err e;
 
 	r->status = SUBMIT_REFUSED;
-	e = tx_decode(tx, raw, chain_rules(n->chain)->max_tx_bytes, &r->fault);
-	if (e)
+	if (tx_decode(tx, raw, chain_rules(n->chain)->max_tx_bytes, &r->fault))
 		return false;
 	tx_hash(tx, chain_genesis(n->chain));
 	r->id = tx->id;
 	r->has_id = true;
-	e = pre_check(n, &known, tx, &r->fault);
-	if (e)
+	if (answer_checked(n, tx, r))
 		return false;
-	if (known) {
-		r->status = SUBMIT_KNOWN;
-		return false;
-	}
-	e = find_key(n, &key, tx, &r->fault);
-	if (e)
+	/* a known id says nothing yet of these bytes: they are checked */
+	if (check(n, &known, &account, tx, &r->fault) ||
+	    find_key(n, &key, tx, &r->fault))
 		return false;
 	fill_check(&job->checks[s->tx_count], tx, key);
 	return true;
@@ -270,33 +308,13 @@ void submit_begin(struct node *n, const struct node_event *e)
 	effect->job = job;
 }
 
-/* Its signature holds: into the pool. */
-static void enter(struct node *n, const struct tx *tx, struct submit_result *r)
+/* Remember what checking these bytes gave: nothing, or one byte for bad. */
+static void remember(struct node *n, const struct tx *tx, enum err result)
 {
-	enum mempool_place place;
-	struct account account;
-	bool existed, known;
-	enum err e;
-
-	e = chain_account(&account, &existed, n->chain, n->store, &tx->sender);
-	if (e) {
-		node_fail(n, e, "reading an account");
-		return;
-	}
-	e = mempool_check(n->pool, &known, tx, &account,
-			  chain_tip(n->chain)->height + 1, &r->fault);
-	if (!e && known) {
-		r->status = SUBMIT_KNOWN;
-		return;
-	}
-	if (!e)
-		e = mempool_add(n->pool, &place, tx, &account,
-				chain_tip(n->chain)->height + 1, &r->fault);
-	if (e == ERR_NONCE_TOO_LOW && is_included(n, &tx->id))
-		r->status = SUBMIT_KNOWN;
-	else if (!e)
-		r->status = place == MEMPOOL_PENDING ? SUBMIT_PENDING
-						     : SUBMIT_QUEUED;
+	if (!result)
+		recent_put(n->checked, tx->full.b, SPAN("", 0));
+	else if (result == ERR_BAD_SIGNATURE)
+		recent_put(n->checked, tx->full.b, SPAN("!", 1));
 }
 
 void submit_checked(struct node *n, struct job *job)
@@ -309,10 +327,9 @@ void submit_checked(struct node *n, struct job *job)
 		BUG("a job that nobody asked for");
 	for (k = 0; k < s->tx_count; k++) {
 		r = &s->results[s->index[k]];
+		remember(n, &s->txs[k], job->checks[k].result);
 		if (job->checks[k].result)
-			fault_set(&r->fault, job->checks[k].result, "signature",
-				  "the signature does not fit the sender's "
-				  "key, this transaction and this chain");
+			refuse_signature(r, job->checks[k].result);
 		else
 			enter(n, &s->txs[k], r);
 	}
