@@ -38,9 +38,9 @@ size_t chain_unflushed(const struct chain *c)
 	return kv_overlay_count(c->overlay);
 }
 
-const struct state_tree *chain_tree(const struct chain *c)
+const struct mmr *chain_range(const struct chain *c)
 {
-	return c->tree;
+	return &c->range;
 }
 
 struct kv_view *chain_view(struct chain *c, struct kv_view *store)

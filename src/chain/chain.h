@@ -46,9 +46,10 @@ const struct rules *chain_rules(const struct chain *c);
 const struct hash *chain_genesis(const struct chain *c);
 const struct chain_tip *chain_tip(const struct chain *c);
 uint64_t chain_watermark(const struct chain *c);
+/* The mountain range over all headers, the tip's included. */
+const struct mmr *chain_range(const struct chain *c);
 /* Derived entries that no flush has written yet. */
 size_t chain_unflushed(const struct chain *c);
-const struct state_tree *chain_tree(const struct chain *c);
 /* All tables as of the tip, over the store's present view. Borrowed until
  * the next call. */
 struct kv_view *chain_view(struct chain *c, struct kv_view *store);

@@ -99,26 +99,12 @@ int wallet_account_facts(struct account_facts *out, struct wallet *w,
 
 void placeholder_fill(struct buf *out, const struct placeholder *p)
 {
-	static const char letters[] = "abcdefghijklmnopqrstuvwxyz012345";
 	uint8_t random[PLACEHOLDER_TEXT_MAX];
 
-	switch (p->kind) {
-	case PLACEHOLDER_NONE:
-		return;
-	case PLACEHOLDER_PREDEF:
-		buf_append_span(out, span_str(p->text));
-		return;
-	case PLACEHOLDER_RND:
-		if (p->length > sizeof(random))
-			BUG("placeholder length");
-		/* up to 256 bytes come whole */
-		if (getrandom(random, p->length, 0) != (ssize_t)p->length)
-			BUG("getrandom failed");
-		for (size_t i = 0; i < p->length; i++)
-			buf_byte(out, (uint8_t)letters[random[i] % 32]);
-		return;
-	}
-	BUG("placeholder kind");
+	/* up to 256 bytes come whole */
+	if (getrandom(random, sizeof(random), 0) != sizeof(random))
+		BUG("getrandom failed");
+	placeholder_write(out, p, random);
 }
 
 enum err wallet_sign(json_t **out, struct tx *tx, const struct secret_key *key,

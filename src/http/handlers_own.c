@@ -115,25 +115,12 @@ static enum err get_integer(uint64_t *out, const json_t *in, const char *name,
 /* Stand-in for data that nobody gave (genesis: transaction). */
 static void placeholder(struct buf *out, const struct placeholder *p)
 {
-	static const char letters[] = "abcdefghijklmnopqrstuvwxyz012345";
 	uint8_t random[PLACEHOLDER_TEXT_MAX];
-	size_t i;
 
-	switch (p->kind) {
-	case PLACEHOLDER_NONE:
-		break;
-	case PLACEHOLDER_PREDEF:
-		out_text(out, p->text);
-		break;
-	case PLACEHOLDER_RND:
-		if (p->length > sizeof(random) ||
-		    getrandom(random, (size_t)p->length, 0) !=
-			    (ssize_t)p->length)
-			break;
-		for (i = 0; i < p->length; i++)
-			buf_byte(out, (uint8_t)letters[random[i] % 32]);
-		break;
-	}
+	/* up to 256 bytes come whole */
+	if (getrandom(random, sizeof(random), 0) != sizeof(random))
+		BUG("getrandom failed");
+	placeholder_write(out, p, random);
 }
 
 /* tx from the body; data holds its bytes. */

@@ -28,6 +28,13 @@ struct placeholder {
 	char text[PLACEHOLDER_TEXT_MAX + 1]; /* of predef, UTF-8 */
 };
 
+/*
+ * Append what the placeholder stands for: nothing, its text, or `length`
+ * characters made from as many of the caller's random bytes.
+ */
+void placeholder_write(struct buf *out, const struct placeholder *p,
+		       const uint8_t random[PLACEHOLDER_TEXT_MAX]);
+
 enum engine_kind { ENGINE_POA };
 
 struct alloc {

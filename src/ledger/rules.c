@@ -356,3 +356,26 @@ enum err rules_decode(struct rules *out, struct span in)
 	rules_release(out);
 	return ERR_CORRUPT;
 }
+
+void placeholder_write(struct buf *out, const struct placeholder *p,
+		       const uint8_t random[PLACEHOLDER_TEXT_MAX])
+{
+	/* 64 of them, so that each is as likely as the next */
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ-"
+				      "abcdefghijklmnopqrstuvwxyz_0123456789";
+	uint64_t i;
+
+	switch (p->kind) {
+	case PLACEHOLDER_NONE:
+		break;
+	case PLACEHOLDER_PREDEF:
+		buf_append_span(out, span_str(p->text));
+		break;
+	case PLACEHOLDER_RND:
+		if (p->length > PLACEHOLDER_TEXT_MAX)
+			BUG("a placeholder longer than the rules allow");
+		for (i = 0; i < p->length; i++)
+			buf_byte(out, (uint8_t)letters[random[i] & 63]);
+		break;
+	}
+}

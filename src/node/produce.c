@@ -5,7 +5,6 @@
  * at a time; a header is seen by nobody before its batch is on disk.
  */
 #include <stdlib.h>
-#include <string.h>
 
 #include "chain/tables.h"
 #include "node/internal.h"
@@ -54,23 +53,13 @@ static void fill(struct node *n, struct candidate *b)
 /* What stands in an empty block (CONSENSUS: placeholder_data). */
 static void placeholder(struct node *n, struct buf *out)
 {
-	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				      "abcdefghijklmnopqrstuvwxyz0123456789";
-	const struct placeholder *p = &chain_rules(n->chain)->block_placeholder;
-	uint64_t i;
+	uint8_t random[PLACEHOLDER_TEXT_MAX];
+	size_t i;
 
-	switch (p->kind) {
-	case PLACEHOLDER_NONE:
-		break;
-	case PLACEHOLDER_RND:
-		for (i = 0; i < p->length; i++)
-			buf_byte(out, (uint8_t)letters[rng_below(
-					      &n->rng, sizeof(letters) - 1)]);
-		break;
-	case PLACEHOLDER_PREDEF:
-		buf_append(out, p->text, strlen(p->text));
-		break;
-	}
+	for (i = 0; i < sizeof(random); i++)
+		random[i] = (uint8_t)rng_next(&n->rng);
+	placeholder_write(out, &chain_rules(n->chain)->block_placeholder,
+			  random);
 }
 
 static void propose(struct node *n, const struct engine_output *say)

@@ -130,6 +130,67 @@ START_TEST(a_burst_of_one_sender_in_one_request_goes_into_one_block)
 }
 END_TEST
 
+/* Whoever has no money can have signatures checked; that must not make the
+ * node forget who has. */
+START_TEST(a_flood_of_bad_signatures_locks_nobody_out)
+{
+	enum { FLOOD = 9000, CHUNK = 1000 };
+	static struct buf raw[CHUNK];
+	static struct span spans[CHUNK];
+	struct address to = test_address(2);
+	unsigned i, k;
+
+	driver_new(&d, 1000, "\"interval\": 1000000, \"min_bound\": 1000",
+		   ", \"genesis_block\": {\"time\": 1699999999000}");
+	ck_assert_int_eq(driver_send(&d, 1, 0, 2, 1, 0).status, SUBMIT_PENDING);
+	for (i = 0; i < FLOOD; i += CHUNK) {
+		for (k = 0; k < CHUNK; k++) {
+			raw[k] =
+				driver_transfer(&d, 1000 + i + k, 0, &to, 0, 0);
+			raw[k].data[raw[k].len - 1] ^= 1;
+			spans[k] = buf_span(&raw[k]);
+		}
+		driver_submit(&d, spans, CHUNK);
+		for (k = 0; k < CHUNK; k++) {
+			ck_assert_int_eq(d.results[k].fault.code,
+					 ERR_BAD_SIGNATURE);
+			buf_release(&raw[k]);
+		}
+	}
+	ck_assert_uint_eq(driver_height(&d), 0);
+	ck_assert_int_eq(driver_send(&d, 1, 1, 2, 1, 0).status, SUBMIT_PENDING);
+	driver_free(&d);
+}
+END_TEST
+
+START_TEST(bytes_that_were_checked_are_not_checked_again)
+{
+	struct address to = test_address(2);
+	struct buf raw;
+	struct span s;
+
+	driver_new(&d, 1000, AT_ONCE, "");
+	raw = driver_transfer(&d, 1, 0, &to, 10, 0);
+	raw.data[raw.len - 1] ^= 1;
+	s = buf_span(&raw);
+	driver_submit(&d, &s, 1);
+	ck_assert_int_eq(d.results[0].fault.code, ERR_BAD_SIGNATURE);
+	ck_assert_uint_eq(d.verified, 1);
+	driver_submit(&d, &s, 1);
+	ck_assert_int_eq(d.results[0].fault.code, ERR_BAD_SIGNATURE);
+	ck_assert_uint_eq(d.verified, 1);
+	raw.data[raw.len - 1] ^= 1;
+	driver_submit(&d, &s, 1);
+	ck_assert_int_eq(d.results[0].status, SUBMIT_PENDING);
+	driver_advance(&d, 100);
+	driver_submit(&d, &s, 1);
+	ck_assert_int_eq(d.results[0].status, SUBMIT_KNOWN);
+	ck_assert_uint_eq(d.verified, 2);
+	buf_release(&raw);
+	driver_free(&d);
+}
+END_TEST
+
 START_TEST(each_refusal_names_its_reason_and_changes_no_state)
 {
 	struct submit_result r;
@@ -530,6 +591,16 @@ START_TEST(verify_finds_a_spoilt_block_delta_or_index)
 }
 END_TEST
 
+START_TEST(verify_finds_spoilt_marks_of_the_tip)
+{
+	life();
+	spoil(KV_META, meta_key(META_RANGE), "mountain range");
+	spoil(KV_META, meta_key(META_ENGINE), "state of the engine");
+	spoil(KV_META, meta_key(META_RULES), "set of rules");
+	driver_free(&d);
+}
+END_TEST
+
 START_TEST(verify_finds_a_missing_block)
 {
 	struct kv_batch batch = {0};
@@ -583,6 +654,9 @@ int main(void)
 		way, a_burst_of_one_sender_in_one_request_goes_into_one_block);
 	tcase_add_test(way, each_refusal_names_its_reason_and_changes_no_state);
 	tcase_add_test(way, a_signature_of_another_chain_is_refused);
+	tcase_add_test(way, a_flood_of_bad_signatures_locks_nobody_out);
+	tcase_add_test(way, bytes_that_were_checked_are_not_checked_again);
+	tcase_set_timeout(way, 120);
 	tcase_add_test(
 		due,
 		interval_holds_a_lone_transaction_back_and_min_bound_does_not);
@@ -601,6 +675,7 @@ int main(void)
 		crash,
 		derived_tables_are_flushed_in_slices_and_survive_crashes);
 	tcase_add_test(verify, verify_finds_a_spoilt_block_delta_or_index);
+	tcase_add_test(verify, verify_finds_spoilt_marks_of_the_tip);
 	tcase_add_test(verify, verify_finds_a_missing_block);
 	tcase_add_test(verify, a_validator_must_be_an_authority);
 	suite_add_tcase(s, way);

@@ -148,6 +148,7 @@ static void do_job(struct driver *d, struct job *job)
 
 	switch (job->kind) {
 	case JOB_VERIFY:
+		d->verified += job->check_count;
 		for (i = 0; i < job->check_count; i++) {
 			struct check *c = &job->checks[i];
 

@@ -24,6 +24,7 @@ struct driver {
 	uint64_t timer; /* 0: none */
 	uint64_t blocks_told;
 	uint64_t drops_told;
+	uint64_t verified; /* signatures checked by jobs */
 	struct submit_result results[DRIVER_RESULTS]; /* of the last submit */
 	size_t result_count;
 	bool answered;
