@@ -3,11 +3,13 @@
 # What scripts/run, scripts/test and scripts/fuzz share. To be sourced after
 # `set -eu`; sets
 #   top     the source tree
-#   work    where builds go: below build/, which git ignores
+#   work    where builds go: $BUILD_ROOT, else build/, which git ignores
 # and never writes to a tree that somebody configured in place.
 
 top=$(cd "$(dirname "$0")/.." && pwd -P)
-work=${CCOIN_WORK:-$top/build}
+work=${BUILD_ROOT:-$top/build}
+# not with our prefix: the programs refuse variables that look misspelt
+unset BUILD_ROOT
 
 # Some that run this have no tools on the path of a plain user's cron.
 PATH=$PATH:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin

@@ -127,7 +127,8 @@ static enum err entry_new(struct entry **out, struct verifier *v,
 	}
 	if (!ok) {
 		entry_free(e);
-		return failure(ERR_CRYPTO);
+		(void)failure(ERR_CRYPTO);
+		return ERR_CRYPTO;
 	}
 	*out = e;
 	return ERR_OK;

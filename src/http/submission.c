@@ -368,15 +368,22 @@ void submission_send(struct submission *s, struct call *c,
 	free(list);
 }
 
-void api_submit_result(struct api *api, uint64_t request,
-		       const struct submit_result *results, size_t count)
+static struct submission *waiting_for(struct api *api, uint64_t request)
 {
 	struct submission *s;
-	size_t i, n = 0;
 
 	TAILQ_FOREACH(s, &api->submissions, link)
 	if (s->request == request && !s->back)
-		break;
+		return s;
+	return NULL;
+}
+
+void api_submit_result(struct api *api, uint64_t request,
+		       const struct submit_result *results, size_t count)
+{
+	struct submission *s = waiting_for(api, request);
+	size_t i, n = 0;
+
 	if (!s)
 		return;
 	for (i = 0; i < s->count && n < count; i++)
