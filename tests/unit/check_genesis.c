@@ -346,7 +346,7 @@ static const struct bad {
 	{BASE "\"max_block_bytes\":2097153}", ERR_OUT_OF_RANGE,
 	 "max_block_bytes", "2097153"},
 	/* the whole */
-	{"", ERR_MALFORMED, "", "line"},
+	{"", ERR_MALFORMED, "", "empty"},
 	{"[]", ERR_WRONG_TYPE, "", "one JSON object"},
 	{"{\"network_id\": 1, // comment\n}", ERR_MALFORMED, "", "line 1"},
 	{"{\"network_id\": 1,\n \"miners\": [", ERR_MALFORMED, "", "line 2"},
