@@ -7,6 +7,7 @@ import base64
 import hashlib
 import json
 import os
+import re
 import struct
 import sys
 import unittest
@@ -17,6 +18,10 @@ try:
 except ImportError:
     print("python3-cryptography is not installed")
     sys.exit(77)
+
+SOURCE = os.environ.get("srcdir", ".")
+with open(os.path.join(SOURCE, "doc", "protocol.md"), encoding="utf-8") as f:
+    PAGE = f.read()
 
 CAP = 2**53 - 1
 ZEROS = bytes(32)
@@ -58,6 +63,172 @@ def pack(value):
             if len(value) < 2 ** (8 * struct.calcsize(form)):
                 return bytes([code]) + struct.pack(form, len(value)) + value
     return head(len(value)) + b"".join(pack(item) for item in value)
+
+
+class Refused(Exception):
+    """The code that the page gives."""
+
+
+class Reader:
+    """Canonical msgpack from front to back; what does not fit is Refused."""
+
+    def __init__(self, data):
+        self.data, self.at = data, 0
+
+    def take(self, size):
+        if size > len(self.data) - self.at:
+            raise Refused("malformed")
+        self.at += size
+        return self.data[self.at - size:self.at]
+
+    def sized(self, size, least):
+        n = int.from_bytes(self.take(size), "big")
+        if n < least:
+            raise Refused("not_canonical")
+        return n
+
+    def integer(self):
+        code = self.take(1)[0]
+        if code < 0x80:
+            return code
+        if not 0xcc <= code <= 0xcf:
+            raise Refused("malformed")
+        least = {0xcc: 2**7, 0xcd: 2**8, 0xce: 2**16, 0xcf: 2**32}[code]
+        return self.sized(1 << code - 0xcc, least)
+
+    def bin(self, *lengths):
+        code = self.take(1)[0]
+        if not 0xc4 <= code <= 0xc6:
+            raise Refused("malformed")
+        n = self.sized(1 << code - 0xc4, (0, 2**8, 2**16)[code - 0xc4])
+        if lengths and n not in lengths:
+            raise Refused("malformed")
+        return self.take(n)
+
+    def array(self, *counts):
+        code = self.take(1)[0]
+        if 0x90 <= code < 0xa0:
+            n = code - 0x90
+        elif code in (0xdc, 0xdd):
+            n = self.sized(2 << code - 0xdc, (16, 2**16)[code - 0xdc])
+        else:
+            raise Refused("malformed")
+        if n not in counts:
+            raise Refused("malformed")
+        return n
+
+
+# Keys, signatures, transactions
+
+P = 2**255 - 19
+L = 2**252 + 27742317777372353535851937790883648493
+D = -121665 * pow(121666, -1, P) % P
+RSA_HEAD = unhex("30820122300d06092a864886f70d01010105000382010f00"
+                 "3082010a0282010100")
+ED25519_HEAD = unhex("302a300506032b6570032100")
+# as the page lists them
+SMALL_ORDER = {int.from_bytes(unhex(y), "little")
+               for y in re.findall(r"^ +([0-9a-f]{64})$", PAGE, re.M)}
+
+
+def address_of(key):
+    return sha256(key)[:20]
+
+
+def signature_length(key):
+    """256 or 64; Refused for what is no key."""
+    if len(key) == 294:
+        modulus = key[len(RSA_HEAD):-5]
+        if (key.startswith(RSA_HEAD) and key.endswith(unhex("0203010001"))
+                and modulus[0] & 0x80 and modulus[-1] & 1):
+            return 256
+    elif len(key) == 44 and key.startswith(ED25519_HEAD):
+        y = int.from_bytes(key[12:], "little") % 2**255
+        if y < P and y not in SMALL_ORDER:
+            return 64
+    raise Refused("bad_public_key")
+
+
+def point(encoded):
+    """None: no point has this y."""
+    y, sign = divmod(int.from_bytes(encoded, "little"), 2**255)[::-1]
+    square = (y * y - 1) * pow(D * y * y + 1, -1, P) % P
+    x = pow(square, (P + 3) // 8, P)
+    if x * x % P != square:
+        x = x * pow(2, (P - 1) // 4, P) % P
+    if x * x % P != square:
+        return None
+    return (x if x % 2 == sign else P - x), y
+
+
+def plus(a, b):
+    k = D * a[0] * b[0] * a[1] * b[1]
+    return ((a[0] * b[1] + b[0] * a[1]) * pow(1 + k, -1, P) % P,
+            (a[1] * b[1] + a[0] * b[0]) * pow(1 - k, -1, P) % P)
+
+
+def times(n, a):
+    total = 0, 1
+    while n:
+        if n & 1:
+            total = plus(total, a)
+        a, n = plus(a, a), n >> 1
+    return total
+
+
+BASE = point((4 * pow(5, -1, P) % P).to_bytes(32, "little"))
+
+
+def is_good_ed25519(key, message, signature):
+    r, s = signature[:32], int.from_bytes(signature[32:], "little")
+    a = point(key)
+    if s >= L or a is None:
+        return False
+    k = int.from_bytes(hashlib.sha512(r + key + message).digest(),
+                       "little") % L
+    x, y = plus(times(s, BASE), times(k, (P - a[0], a[1])))
+    return (y + (x % 2 << 255)).to_bytes(32, "little") == r
+
+
+def check_form(full, max_tx_bytes=4096):
+    """The page's list "Form", in its order."""
+    if len(full) > max_tx_bytes:
+        raise Refused("too_big")
+    r = Reader(full)
+    r.array(3)
+    r.array(7)
+    if r.integer() != 1:
+        raise Refused("unsupported_version")
+    sender, nonce, fee, valid_until = (r.bin(20), r.integer(), r.integer(),
+                                       r.integer())
+    r.bin()
+    if r.array(*range(17)) != 1:
+        raise Refused("unsupported_operation")
+    count = r.array(*range(1, 17))
+    if r.integer() != 0:
+        raise Refused("unsupported_operation")
+    if count != 3:
+        raise Refused("malformed")
+    r.bin(20)
+    amount, key, signature = r.integer(), r.bin(), r.bin()
+    if r.at != len(full):
+        raise Refused("malformed")
+    if max(nonce, fee, valid_until, amount) > CAP:
+        raise Refused("amount_overflow")
+    if not signature:
+        raise Refused("signature_required")
+    if nonce and key:
+        raise Refused("public_key_unexpected")
+    if nonce and len(signature) not in (64, 256):
+        raise Refused("bad_signature")
+    if not nonce:
+        if not key:
+            raise Refused("public_key_required")
+        length = signature_length(key)
+        if address_of(key) != sender:
+            raise Refused("wrong_public_key")
+        if len(signature) != length:
+            raise Refused("bad_signature")
 
 
 # Merkle roots and state
@@ -131,6 +302,17 @@ class State:
 
 # Genesis
 
+def rows(heading):
+    """The cells of the first table below a heading."""
+    below = PAGE.split(f"\n## {heading}\n", 1)[1]
+    table = re.search(r"^\|.*?\n(?=[^|]|\Z)", below, re.M | re.S).group()
+    return [[cell.strip() for cell in line.strip("|").split("|")]
+            for line in table.splitlines()[2:]]
+
+
+DEFAULTS = {row[1].strip("`"): row[3] for row in rows("Genesis")[1:]}
+
+
 def placeholder(value):
     if value is None:
         return []
@@ -141,41 +323,55 @@ def placeholder(value):
 
 class Genesis:
     def __init__(self, text):
-        top = json.loads(text)
-        mining = self.mining = top.get("block_mining", {})
-        block = top.get("genesis_block", {})
-        interval = mining.get("interval", 0)
-        coinbase = unhex(block.get("coinbase", ""))
-        reward = block.get("coinbase_reward", 0)
+        self.top = json.loads(text)
+        coinbase = unhex(self.of("genesis_block.coinbase"))
+        reward = self.of("genesis_block.coinbase_reward")
         alloc = sorted((unhex(a), entry["balance"])
-                       for a, entry in top.get("alloc", {}).items())
-        self.rules = pack([
-            1, str(top["network_id"]).encode(),
-            [unhex(a) for a in top["miners"]], interval * 1000,
-            mining.get("max_bound", 1000), mining.get("min_bound", 1),
-            mining.get("reward", 0), mining.get("difficulty", 0),
-            int(mining.get("allow_empty", False)),
-            placeholder(mining.get("placeholder_data")),
-            placeholder(top.get("transaction", {}).get("placeholder_data")),
-            top.get("max_peers", 0), coinbase, reward,
-            block.get("difficulty", 0), block.get("time", 0),
-            [list(entry) for entry in alloc],
-            top.get("new_address_balance", 0), top.get("confirmations", 6),
-            top.get("min_fee", 0), top.get("max_tx_bytes", 4096),
-            top.get("max_block_bytes", 2097152), 0,
-            top.get("consensus", {}).get("slot_ms",
-                                         1000 if interval else 10)])
-        self.state = State(top.get("new_address_balance", 0))
+                       for a, entry in self.of("alloc").items())
+        self.time = self.of("genesis_block.time")
+        self.difficulty = self.of("genesis_block.difficulty")
+        self.reward = self.of("block_mining.reward")
+        values = {name: self.of(name) for name in DEFAULTS}
+        values.update({
+            "network_id": str(values["network_id"]).encode(),
+            "miners": [unhex(a) for a in values["miners"]],
+            "block_mining.interval": values["block_mining.interval"] * 1000,
+            "block_mining.allow_empty":
+                int(values["block_mining.allow_empty"]),
+            "genesis_block.coinbase": coinbase,
+            "alloc": [list(entry) for entry in alloc],
+            "consensus.engine": ["poa"].index(values["consensus.engine"]),
+        })
+        for name in ("block_mining.placeholder_data",
+                     "transaction.placeholder_data"):
+            values[name] = placeholder(values[name])
+        # the table is in the order of the elements
+        self.rules = pack([1] + [values[name] for name in DEFAULTS])
+        self.state = State(self.of("new_address_balance"))
         for address, balance in alloc:
             self.state.mint(address, balance)
         if coinbase:
             self.state.mint(coinbase, reward)
         self.header = pack([
-            1, 0, ZEROS, block.get("time", 0), coinbase, merkle([]), b"",
+            1, 0, ZEROS, self.time, coinbase, merkle([]), b"",
             self.state.root(), merkle([]),
             [digest("ccoin/rules/1", ZEROS, self.rules)], b""])
         self.id = digest("ccoin/header/1", ZEROS, self.header)
-        self.difficulty = block.get("difficulty", 0)
+
+    def of(self, name):
+        """A field of the file, or its default as the page has it."""
+        section, _, field = name.rpartition(".")
+        place = self.top.get(section, {}) if section else self.top
+        if field in place:
+            return place[field]
+        default = DEFAULTS[name]
+        if name == "consensus.slot_ms":
+            common, idle = re.findall(r"\d+", default)[:2]
+            return int(idle if not self.of("block_mining.interval")
+                       else common)
+        if default in ("none", "nothing"):
+            return None if default == "none" else {}
+        return json.loads(default.strip("`"))
 
     def mine(self):
         nonce = 0
@@ -192,8 +388,7 @@ class Page(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        path = os.path.join(os.environ.get("srcdir", "."), "doc",
-                            "vectors.json")
+        path = os.path.join(SOURCE, "doc", "vectors.json")
         with open(path, encoding="utf-8") as file:
             cls.vectors = json.load(file)
         cls.keys = {k["type"]: k for k in cls.vectors["keys"]}
@@ -234,6 +429,73 @@ class Page(unittest.TestCase):
             self.assertEqual(public.hex(), key["public_key"])
             self.assertEqual(sha256(public)[:20].hex(), key["address"])
 
+    def test_refused_keys(self):
+        for example in self.vectors["refused_public_keys"]:
+            with self.assertRaises(Refused, msg=example["name"]):
+                signature_length(unhex(example["public_key"]))
+        for key in self.keys.values():
+            signature_length(unhex(key["public_key"]))
+
+    def test_ed25519_signatures(self):
+        for example in self.vectors["ed25519_signatures"]:
+            key = unhex(example["public_key"])
+            self.assertEqual(signature_length(key), 64)
+            self.assertEqual(
+                is_good_ed25519(key[12:], unhex(example["message"]),
+                                unhex(example["signature"])),
+                example["valid"], example["name"])
+
+    def test_refused_transactions(self):
+        for example in self.vectors["transactions"]:
+            check_form(unhex(example["full"]))
+        for example in self.vectors["refused_transactions"]:
+            with self.assertRaises(Refused, msg=example["name"]) as refusal:
+                check_form(unhex(example["full"]))
+            self.assertEqual(str(refusal.exception), example["code"],
+                             example["name"])
+
+    def test_the_table_of_errors_is_whole(self):
+        listed = [(row[0].strip("`"), int(row[1])) for row in rows("Errors")
+                  if row[1]]
+        self.assertEqual(sorted(listed), sorted(
+            (e["code"], e["status"]) for e in self.vectors["errors"]))
+        for row in rows("Errors"):
+            self.assertTrue(row[0].startswith("**") or row[2], row)
+
+    def test_no_other_code_is_named(self):
+        known = {e["code"] for e in self.vectors["errors"]} | set(DEFAULTS)
+        for name in ("The order of checks", "The pool", "Reading back",
+                     "Submitting", "What a transaction does"):
+            text = PAGE.split(f"\n## {name}\n", 1)[1].split("\n## ")[0]
+            for code in re.findall(r"(?<!min)\(`([a-z_]+)`[;,)]",
+                                   text):
+                self.assertIn(code, known)
+
+    def test_the_table_of_vectors_is_whole(self):
+        table = {row[0].strip("`"): row[1] for row in rows("vectors.json")}
+        self.assertEqual(set(table), set(self.vectors))
+        for member, about in table.items():
+            lists = self.vectors[member]
+            if isinstance(lists, dict):
+                lists = [lists, *lists.values()]
+            elif isinstance(lists, list):
+                lists = [lists]
+            else:
+                lists = []
+            for items in lists:
+                for item in [items] if isinstance(items, dict) else items:
+                    for key in item:
+                        self.assertIn(f"`{key}`", about, member)
+
+    def test_links_lead_somewhere(self):
+        anchors = {re.sub(r"[^a-z0-9 -]", "", title.lower()).replace(" ", "-")
+                   for title in re.findall(r"^## (.*)$", PAGE, re.M)}
+        for anchor in re.findall(r"\]\(#([^)]*)\)", PAGE):
+            self.assertIn(anchor, anchors)
+        for path in re.findall(r"\]\((?!#|https:)([^)]*)\)", PAGE):
+            self.assertTrue(os.path.exists(
+                os.path.join(SOURCE, "doc", path)), path)
+
     def test_merkle_roots(self):
         for example in self.vectors["merkle"]:
             self.assertEqual(merkle([unhex(x) for x in example["leaves"]])
@@ -255,6 +517,9 @@ class Page(unittest.TestCase):
         for example in self.vectors["genesis"]:
             genesis = Genesis(example["file"])
             self.assertEqual(genesis.rules.hex(), example["rules"])
+            self.assertEqual(
+                digest("ccoin/rules/1", ZEROS, genesis.rules).hex(),
+                example["rules_hash"])
             self.assertEqual(genesis.header.hex(), example["header"])
             self.assertEqual(genesis.id.hex(), example["chain_id"])
             self.assertEqual(genesis.state.supply, example["supply"])
@@ -280,7 +545,7 @@ class Page(unittest.TestCase):
 
     def test_blocks(self):
         genesis = Genesis(self.files["full"])
-        state, reward = genesis.state, genesis.mining["reward"]
+        state, reward = genesis.state, genesis.reward
         producer = unhex(self.keys["ed25519"]["address"])
         history = [genesis.id]
         contents = [self.vectors["transactions"][:3], []]

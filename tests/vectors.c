@@ -49,20 +49,6 @@ json_t *uint_json(uint64_t v)
 	return json_integer((json_int_t)v);
 }
 
-/* --- keys ---- */
-
-static json_t *key_example(const char *type, const char *pem,
-			   const struct secret_key *key)
-{
-	json_t *o = json_object();
-
-	add(o, "type", json_string(type));
-	add(o, "private_key_pem", json_string(pem));
-	add(o, "public_key", hex_json(secret_key_public(key)));
-	add(o, "address", address_json(secret_key_address(key)));
-	return o;
-}
-
 /* --- msgpack ---- */
 
 static json_t *msgpack_examples(void)
@@ -150,7 +136,7 @@ static json_t *merkle_examples(void)
 
 static json_t *make(struct example *x)
 {
-	json_t *o = json_object(), *keys = json_array(), *genesis;
+	json_t *o = json_object(), *genesis;
 	struct buf txs[TX_EXAMPLES] = {{0}};
 	size_t i;
 
@@ -158,10 +144,9 @@ static json_t *make(struct example *x)
 	    json_string("Examples for doc/protocol.md; bytes are in hex. All "
 			"transactions and blocks are of the chain whose "
 			"genesis is named \"full\"."));
-	json_array_append_new(keys, key_example("rsa", TEST_RSA_PEM, x->rsa));
-	json_array_append_new(
-		keys, key_example("ed25519", TEST_ED25519_PEM, x->ed25519));
-	add(o, "keys", keys);
+	add(o, "keys", key_examples(x));
+	add(o, "refused_public_keys", key_refusals(x));
+	add(o, "ed25519_signatures", signature_examples());
 	add(o, "msgpack", msgpack_examples());
 	genesis = genesis_examples(x);
 	add(o, "transactions", tx_examples(x, txs));
@@ -170,6 +155,7 @@ static json_t *make(struct example *x)
 	add(o, "states", state_examples());
 	add(o, "genesis", genesis);
 	add(o, "blocks", block_examples(x, txs));
+	add(o, "errors", error_examples());
 	for (i = 0; i < TX_EXAMPLES; i++)
 		buf_release(&txs[i]);
 	return o;

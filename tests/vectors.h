@@ -24,6 +24,12 @@ json_t *hash_json(const struct hash *h);
 json_t *address_json(const struct address *a);
 void add(json_t *object, const char *name, json_t *value);
 
+/* Keys, what is no key, signatures at the edge, error codes. */
+json_t *key_examples(const struct example *x);
+json_t *key_refusals(const struct example *x);
+json_t *signature_examples(void);
+json_t *error_examples(void);
+
 /* The transactions of the example: full bytes in txs, in order. */
 #define TX_EXAMPLES 4
 json_t *tx_examples(const struct example *x, struct buf txs[TX_EXAMPLES]);

@@ -139,6 +139,7 @@ static json_t *refusal(const char *name, struct span raw)
 	add(o, "name", json_string(name));
 	add(o, "full", hex_json(raw));
 	add(o, "code", json_string(err_code(f.code)));
+	add(o, "field", json_string(f.field));
 	return o;
 }
 
@@ -168,10 +169,64 @@ static json_t *changed(const char *name, const struct tx *tx)
 	return o;
 }
 
+/* The offset of the last array of the body: [[0, recipient, amount]]. */
+static size_t operations_of(const struct tx *tx)
+{
+	return (size_t)(tx->body.data + tx->body.len - tx->raw.data) - 26;
+}
+
+/* Integers past 2^53 - 1, lengths of addresses, how many operations. */
+static void add_bounds(json_t *list, const struct tx *tx)
+{
+	static const char two[] = "\x92\x93\x00\xc4\x14"
+				  "aaaaaaaaaaaaaaaaaaaa\x01\x93\x00\xc4\x14"
+				  "bbbbbbbbbbbbbbbbbbbb\x01";
+	size_t ops = operations_of(tx), recipient = ops + 3;
+	struct span good = tx->raw;
+	struct tx other = *tx;
+
+	if (good.data[ops] != 0x91 || good.data[recipient] != 0xc4)
+		BUG("the layout changed");
+	other.nonce = AMOUNT_MAX + 1;
+	json_array_append_new(list, changed("nonce 2^53", &other));
+	other = *tx;
+	other.fee = AMOUNT_MAX + 1;
+	json_array_append_new(list, changed("fee 2^53", &other));
+	other = *tx;
+	other.valid_until = AMOUNT_MAX + 1;
+	json_array_append_new(list, changed("valid_until 2^53", &other));
+	json_array_append_new(list, spliced("a sender of 19 bytes", good, 3,
+					    "\xc4\x13", 2, 6));
+	json_array_append_new(list,
+			      spliced("a recipient of 19 bytes", good,
+				      recipient, "\xc4\x13", 2, recipient + 3));
+	json_array_append_new(
+		list, spliced("no operation", good, ops, "\x90", 1, ops + 26));
+	json_array_append_new(list, spliced("two operations", good, ops, two,
+					    sizeof(two) - 1, ops + 26));
+}
+
+/* Larger than any genesis allows, by one byte. */
+static json_t *too_big(const struct tx *tx)
+{
+	static const uint8_t zeros[TX_BYTES_MAX];
+	struct tx other = *tx;
+	struct buf raw = {0};
+
+	other.data = SPAN(zeros, 256);
+	tx_encode(&raw, &other);
+	other.data.len += TX_BYTES_MAX + 1 - raw.len;
+	buf_release(&raw);
+	return changed("4097 bytes", &other);
+}
+
 json_t *tx_refusals(const struct example *x, struct span good)
 {
 	/* 93 97 01 c4 14 (20 bytes) 00 ...: version at 2, nonce at 25 */
 	enum { VERSION = 2, SENDER = 3, NONCE = 25, FEE = 26 };
+	static const uint8_t small_order[44] = {0x30, 0x2a, 0x30, 0x05, 0x06,
+						0x03, 0x2b, 0x65, 0x70, 0x03,
+						0x21, 0x00, 0x01};
 	json_t *list = json_array();
 	struct tx tx, other;
 
@@ -218,5 +273,12 @@ json_t *tx_refusals(const struct example *x, struct span good)
 	other = tx;
 	other.key.len--;
 	json_array_append_new(list, changed("a cut key", &other));
+	other = tx;
+	other.key = SPAN_OF(small_order);
+	key_address(&other.sender, other.key);
+	json_array_append_new(list,
+			      changed("a key of small order (y = 1)", &other));
+	add_bounds(list, &tx);
+	json_array_append_new(list, too_big(&tx));
 	return list;
 }

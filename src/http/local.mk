@@ -17,8 +17,8 @@ libshell_a_SOURCES += \
 	src/http/openapi.c \
 	src/http/params.c src/http/params.h \
 	src/http/reply.c \
-	src/http/routes.c src/http/routes.h \
-	src/http/schemas.c src/http/schemas.h \
+	src/http/route_table.c src/http/routes.c src/http/routes.h \
+	src/http/schema_type.c src/http/schemas.c src/http/schemas.h \
 	src/http/server.c src/http/server.h \
 	src/http/submission.c src/http/submission.h \
 	src/http/tx_status.h

@@ -12,6 +12,8 @@ FUNCTIONAL_TESTS = \
 	tests/functional/test_reads.py \
 	tests/functional/test_rules.py \
 	tests/functional/test_samples.py \
+	tests/functional/test_openapi.py \
+	tests/functional/test_page.py \
 	tests/functional/test_start.py \
 	tests/functional/test_transfer.py \
 	tests/functional/test_wallet.py \
