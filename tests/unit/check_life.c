@@ -337,6 +337,36 @@ START_TEST(what_waits_behind_a_gap_wakes_nobody)
 }
 END_TEST
 
+/* Near the cap an address never seen holds less with every block: what it
+ * cannot pay any more must not keep the node awake. */
+START_TEST(a_stranger_that_the_cap_leaves_poorer_is_not_waited_for)
+{
+	struct tx own = {.amount = 1, .fee = 90, .recipient = address_of(3)};
+	struct tx tx = {.amount = 45, .recipient = address_of(3)};
+	struct tx_info info;
+	struct hash id;
+
+	driver_new(&d, AMOUNT_MAX - 160,
+		   "\"interval\": 0, \"max_bound\": 1, \"reward\": 30",
+		   ", \"new_address_balance\": 50");
+	ck_assert_int_eq(submit(1, &own), SUBMIT_PENDING);
+	ck_assert_int_eq(submit(2, &tx), SUBMIT_PENDING);
+	id = d.results[0].id;
+	for (own.nonce = 1; own.nonce < 5; own.nonce++)
+		ck_assert_int_eq(submit(1, &own), SUBMIT_PENDING);
+	driver_advance(&d, 1000);
+	ck_assert_uint_eq(driver_height(&d), 5);
+	ck_assert_uint_eq(tip_of().supply, AMOUNT_MAX);
+	ck_assert(!query_tx(&info, d.node, view(), &id));
+	ck_assert_int_eq(info.state, TX_DROPPED);
+	ck_assert_int_eq(info.reason, ERR_INSUFFICIENT_BALANCE);
+	tx_info_release(&info);
+	ck_assert_uint_eq(mempool_count(node_mempool(d.node)), 0);
+	ck_assert_uint_eq(d.timer, 0);
+	driver_free(&d);
+}
+END_TEST
+
 /* --- seen when it is durable and adopted ------------------------------- */
 
 /* The store may show a block before the node hears that it is durable. */
@@ -579,6 +609,8 @@ int main(void)
 	tcase_add_test(t, a_random_life_is_told_as_it_was);
 	tcase_add_test(t, what_went_into_blocks_was_not_dropped);
 	tcase_add_test(t, what_waits_behind_a_gap_wakes_nobody);
+	tcase_add_test(t,
+		       a_stranger_that_the_cap_leaves_poorer_is_not_waited_for);
 	tcase_add_test(t, a_block_is_seen_by_no_way_before_it_is_adopted);
 	tcase_add_test(t, verify_finds_a_forged_signature_or_seal);
 	tcase_add_test(t, verify_finds_a_spoilt_or_missing_entry);
