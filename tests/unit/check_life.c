@@ -367,6 +367,50 @@ START_TEST(a_stranger_that_the_cap_leaves_poorer_is_not_waited_for)
 }
 END_TEST
 
+/* The same body under other signatures, while the good one is pending,
+ * queued, and in a block. */
+START_TEST(a_signature_that_does_not_hold_is_known_nowhere)
+{
+	struct tx tx = {.amount = 1, .recipient = address_of(2)};
+	struct buf raw[3];
+	unsigned round, i, byte;
+
+	driver_new(&d, 1000, "\"interval\": 0", "");
+	for (i = 0; i < 3; i++) {
+		struct span s;
+
+		tx.nonce = i + i / 2; /* 0, 1, and 3 behind a gap */
+		raw[i] = transfer(1, &tx);
+		s = buf_span(&raw[i]);
+		driver_submit(&d, &s, 1);
+		ck_assert_int_eq(d.results[0].status,
+				 i < 2 ? SUBMIT_PENDING : SUBMIT_QUEUED);
+	}
+	for (round = 0; round < 2; round++) {
+		for (i = 0; i < 3; i++) {
+			struct span s = buf_span(&raw[i]);
+
+			for (byte = 1; byte <= 64; byte += 9) {
+				raw[i].data[raw[i].len - byte] ^= 1;
+				driver_submit(&d, &s, 1);
+				ck_assert_int_eq(d.results[0].status,
+						 SUBMIT_REFUSED);
+				ck_assert_int_eq(d.results[0].fault.code,
+						 ERR_BAD_SIGNATURE);
+				raw[i].data[raw[i].len - byte] ^= 1;
+			}
+			driver_submit(&d, &s, 1);
+			ck_assert_int_eq(d.results[0].status, SUBMIT_KNOWN);
+		}
+		driver_advance(&d, 100);
+	}
+	ck_assert_uint_eq(driver_balance(&d, 2), 2);
+	for (i = 0; i < 3; i++)
+		buf_release(&raw[i]);
+	driver_free(&d);
+}
+END_TEST
+
 /* --- seen when it is durable and adopted ------------------------------- */
 
 /* The store may show a block before the node hears that it is durable. */
@@ -611,6 +655,7 @@ int main(void)
 	tcase_add_test(t, what_waits_behind_a_gap_wakes_nobody);
 	tcase_add_test(t,
 		       a_stranger_that_the_cap_leaves_poorer_is_not_waited_for);
+	tcase_add_test(t, a_signature_that_does_not_hold_is_known_nowhere);
 	tcase_add_test(t, a_block_is_seen_by_no_way_before_it_is_adopted);
 	tcase_add_test(t, verify_finds_a_forged_signature_or_seal);
 	tcase_add_test(t, verify_finds_a_spoilt_or_missing_entry);
