@@ -9,3 +9,6 @@ libcore_a_SOURCES += \
 check_PROGRAMS += tests/unit/check_chain
 tests_unit_check_chain_SOURCES = tests/unit/check_chain.c \
 	tests/unit/driver.c tests/unit/driver.h
+check_PROGRAMS += tests/unit/check_chain_model
+tests_unit_check_chain_model_SOURCES = tests/unit/check_chain_model.c \
+	tests/unit/driver.c tests/unit/driver.h

@@ -9,6 +9,8 @@ libcore_a_SOURCES += \
 	src/ledger/state_stream.c \
 	src/ledger/state_tree.c src/ledger/state_tree.h
 
+check_PROGRAMS += tests/unit/check_apply
+tests_unit_check_apply_SOURCES = tests/unit/check_apply.c
 check_PROGRAMS += tests/unit/check_genesis
 tests_unit_check_genesis_SOURCES = tests/unit/check_genesis.c
 check_PROGRAMS += tests/unit/check_rules

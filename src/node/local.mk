@@ -11,3 +11,6 @@ libcore_a_SOURCES += \
 check_PROGRAMS += tests/unit/check_node
 tests_unit_check_node_SOURCES = tests/unit/check_node.c tests/unit/driver.c \
 	tests/unit/driver.h
+check_PROGRAMS += tests/unit/check_life
+tests_unit_check_life_SOURCES = tests/unit/check_life.c tests/unit/driver.c \
+	tests/unit/driver.h

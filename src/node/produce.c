@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "chain/tables.h"
+#include "ledger/apply.h"
 #include "node/internal.h"
 
 /* After an attempt that found nothing to put into a block. */
@@ -160,9 +161,37 @@ static void update_pool(struct node *n, const struct candidate *b)
 	mempool_expire(n->pool, candidate_tip(b)->height + 1);
 }
 
+/* What an address never seen holds shrinks when the supply nears the cap, and
+ * no delta tells that: let the pool look at such senders again. */
+static enum err retell_unseen(struct node *n)
+{
+	struct mempool_entry entry;
+	struct account account;
+	uint64_t arrival = 0;
+	bool existed;
+	enum err e;
+
+	while (mempool_next(n->pool, &entry, &arrival)) {
+		e = chain_account(&account, &existed, n->chain, n->store,
+				  &entry.tx->sender);
+		if (e)
+			return e;
+		if (!existed)
+			mempool_account_changed(n->pool, &account);
+	}
+	return ERR_OK;
+}
+
+static uint64_t unseen(const struct node *n)
+{
+	return unseen_balance(chain_rules(n->chain),
+			      chain_tip(n->chain)->supply);
+}
+
 static void adopt(struct node *n)
 {
 	struct candidate *b = n->candidate;
+	uint64_t unseen_before = unseen(n);
 	struct engine_block block;
 	struct effect *effect;
 	enum err e;
@@ -173,6 +202,8 @@ static void adopt(struct node *n)
 	engine_block_of(&block, candidate_tip(b));
 	update_pool(n, b);
 	e = chain_adopt_take(n->chain, b, n->store);
+	if (!e && unseen(n) != unseen_before)
+		e = retell_unseen(n);
 	if (e) {
 		node_fail(n, e, "adopting a block");
 		return;

@@ -104,11 +104,21 @@ START_TEST(nesting_is_bounded)
 {
 	uint8_t deep[10000];
 	struct mp_reader r;
+	size_t levels;
 
 	memset(deep, 0x91, sizeof(deep));
 	mp_reader_init(&r, SPAN_OF(deep));
 	mp_read_raw(&r);
 	ck_assert_int_eq(r.err, ERR_MALFORMED);
+	/* nor are many levels taken when there is an end */
+	for (levels = 0; levels < 100; levels++) {
+		deep[levels] = 0x00;
+		mp_reader_init(&r, SPAN(deep, levels + 1));
+		ck_assert_uint_eq(mp_read_raw(&r).len,
+				  levels < 8 ? levels + 1 : 0);
+		ck_assert_int_eq(r.err, levels < 8 ? ERR_OK : ERR_MALFORMED);
+		deep[levels] = 0x91;
+	}
 }
 END_TEST
 
@@ -236,6 +246,43 @@ START_TEST(every_bad_field_of_a_transaction_is_named)
 }
 END_TEST
 
+/* Whatever bytes stand where the key does, with their own address as the
+ * sender: they pass when they are a key, and only then. */
+START_TEST(a_first_transaction_brings_a_key_of_an_accepted_form)
+{
+	static const size_t lengths[] = {1, 32, 43, 44, 45, 293, 294, 295};
+	uint8_t key[295];
+	struct tx tx;
+	struct fault f;
+	size_t i, k, n = 0;
+
+	for (i = 0; i < 8 * sizeof(ed_key); i++) {
+		tx = make_tx(0);
+		memcpy(key, ed_key, sizeof(ed_key));
+		key[i / 8] ^= (uint8_t)(1u << i % 8);
+		tx.key = SPAN(key, sizeof(ed_key));
+		key_address(&tx.sender, tx.key);
+		n += key_check(NULL, tx.key) != ERR_OK;
+		ck_assert_int_eq(decode_of(&tx, &f), key_check(NULL, tx.key));
+	}
+	ck_assert_uint_ge(n, 8 * 12); /* the frame */
+	for (i = 0; i < ARRAY_LEN(lengths); i++)
+		for (k = 0; k < 256; k += 5) {
+			static const uint8_t signature[256];
+
+			tx = make_tx(0);
+			memset(key, (int)k, sizeof(key));
+			tx.key = SPAN(key, lengths[i]);
+			tx.signature =
+				SPAN(signature, lengths[i] < 256 ? 64 : 256);
+			key_address(&tx.sender, tx.key);
+			ck_assert_int_eq(decode_of(&tx, &f),
+					 ERR_BAD_PUBLIC_KEY);
+			ck_assert_str_eq(f.field, "public_key");
+		}
+}
+END_TEST
+
 START_TEST(versions_and_operations_not_known_are_refused)
 {
 	struct tx tx = make_tx(0), got;
@@ -245,9 +292,12 @@ START_TEST(versions_and_operations_not_known_are_refused)
 
 	tx_encode(&raw, &tx);
 	ck_assert_uint_eq(raw.data[2], TX_VERSION);
-	raw.data[2] = 2;
-	ck_assert_int_eq(tx_decode(&got, buf_span(&raw), TX_BYTES_MAX, &f),
-			 ERR_UNSUPPORTED_VERSION);
+	for (op = 0; op < 128; op++) {
+		raw.data[2] = (uint8_t)op;
+		ck_assert_int_eq(
+			tx_decode(&got, buf_span(&raw), TX_BYTES_MAX, &f),
+			op == TX_VERSION ? ERR_OK : ERR_UNSUPPORTED_VERSION);
+	}
 	raw.data[2] = TX_VERSION;
 	/* [.., "hello", [[op, .. : the head of the bin, 5, then 91 93 op */
 	for (op = 0; memcmp(raw.data + op, "hello\x91\x93", 7); op++)
@@ -409,6 +459,8 @@ int main(void)
 	tcase_add_test(tx, a_transaction_round_trips);
 	tcase_add_test(tx, an_id_is_of_one_chain_and_not_of_the_signature);
 	tcase_add_test(tx, every_bad_field_of_a_transaction_is_named);
+	tcase_add_test(tx,
+		       a_first_transaction_brings_a_key_of_an_accepted_form);
 	tcase_add_test(tx, versions_and_operations_not_known_are_refused);
 	tcase_add_test(tx, cut_lengthened_or_oversized_bytes_are_refused);
 	tcase_add_test(tx, a_mutated_transaction_is_refused_or_canonical);

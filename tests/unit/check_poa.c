@@ -182,6 +182,25 @@ static uint64_t naive_settled(const size_t *signer, uint64_t tip, size_t n)
 	return 0;
 }
 
+/* Both engines would do the same next, whoever asks. */
+static void ck_same_steps(struct engine *a, struct engine *b,
+			  const struct engine_block *tip, size_t n)
+{
+	struct engine_output x, y;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		struct engine_input in = {
+			.now = tip->time + 100, .tip = tip, .self = &miners[i]};
+
+		engine_poa.step(a, &x, &in);
+		engine_poa.step(b, &y, &in);
+		ck_assert_int_eq(x.propose, y.propose);
+		ck_assert_int_eq(x.may_be_empty, y.may_be_empty);
+		ck_assert_uint_eq(x.wake_at, y.wake_at);
+	}
+}
+
 START_TEST(settled_is_two_thirds_of_distinct_signers_at_or_after)
 {
 	size_t n, signer[101];
@@ -209,6 +228,7 @@ START_TEST(settled_is_two_thirds_of_distinct_signers_at_or_after)
 						      &b));
 			ck_assert_uint_eq(engine_poa.settled(again),
 					  engine_poa.settled(engine));
+			ck_same_steps(engine, again, &b, n);
 			engine_poa.destroy(again);
 			buf_release(&state);
 		}
@@ -248,6 +268,54 @@ START_TEST(fork_choice_is_a_total_order)
 								  &list[m]),
 						0);
 		}
+	engine_poa.destroy(engine);
+}
+END_TEST
+
+/* The definition, one line after the other. */
+static int naive_prefer(const struct branch *a, const struct branch *b)
+{
+	uint64_t slot_a = (a->tip.time - GENESIS_TIME) / 1000;
+	uint64_t slot_b = (b->tip.time - GENESIS_TIME) / 1000;
+
+	if (a->settled > b->settled)
+		return -1;
+	if (a->settled < b->settled)
+		return 1;
+	if (a->tip.height > b->tip.height)
+		return -1;
+	if (a->tip.height < b->tip.height)
+		return 1;
+	if (slot_a < slot_b)
+		return -1;
+	if (slot_a > slot_b)
+		return 1;
+	return memcmp(a->tip.hash.b, b->tip.hash.b, HASH_LEN);
+}
+
+START_TEST(branches_compare_by_settled_height_slot_and_hash)
+{
+	struct branch b[2];
+	struct rng rng;
+	int round, i, got, want;
+
+	make_engine(3, 1000);
+	rng_seed(&rng, 11);
+	for (round = 0; round < 20000; round++) {
+		for (i = 0; i < 2; i++) {
+			b[i] = (struct branch){.settled = rng_below(&rng, 2)};
+			b[i].tip = block_of(5 + rng_below(&rng, 2),
+					    GENESIS_TIME + 5000 +
+						    rng_below(&rng, 2500),
+					    0, true);
+			b[i].tip.hash.b[HASH_LEN - 1] =
+				(uint8_t)rng_below(&rng, 3);
+		}
+		got = engine_poa.prefer(engine, &b[0], &b[1]);
+		want = naive_prefer(&b[0], &b[1]);
+		ck_assert_int_eq(got < 0, want < 0);
+		ck_assert_int_eq(got > 0, want > 0);
+	}
 	engine_poa.destroy(engine);
 }
 END_TEST
@@ -347,6 +415,7 @@ int main(void)
 	tcase_add_test(t,
 		       settled_is_two_thirds_of_distinct_signers_at_or_after);
 	tcase_add_test(t, fork_choice_is_a_total_order);
+	tcase_add_test(t, branches_compare_by_settled_height_slot_and_hash);
 	tcase_add_test(t, an_authority_proposes_in_its_slot_when_there_is_work);
 	tcase_add_test(
 		t, unsettled_transactions_make_authorities_fill_their_slots);
