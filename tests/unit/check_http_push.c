@@ -266,6 +266,13 @@ START_TEST(bad_bodies_are_refused_whole)
 	buf_byte(&big, ']');
 	ask_with("POST", "/pushtx", "", buf_span(&big));
 	expect_problem(413, "too_big", NULL);
+	/* far too many are not even made a tree, whatever they are */
+	buf_reset(&big);
+	buf_byte(&big, '[');
+	for (i = 0; i < 1000000; i++)
+		buf_append_span(&big, span_str(i ? ",[]" : "[]"));
+	ask_with("POST", "/pushtx", "", buf_span(&big));
+	expect_problem(413, "too_big", "");
 	buf_reset(&big);
 	buf_append_span(&big, span_str("{\"data\": \""));
 	while (big.len < (1u << 20) + 100)
