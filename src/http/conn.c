@@ -16,14 +16,7 @@
 #include <sys/socket.h>
 
 #include "http/host.h"
-
-static uint64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
+#include "loop/clock.h"
 
 /*
  * evhttp asks for a bufferevent for each connection that it accepts, before
@@ -145,7 +138,7 @@ static void adopt_one(struct http_server *s, struct conn *c)
 	TAILQ_INSERT_TAIL(&s->conns, c, link);
 	s->count++;
 	c->req.conn = c;
-	c->due = now_ms() + s->limits.deliver_ms;
+	c->due = clock_steady_ms() + s->limits.deliver_ms;
 	evhttp_connection_set_closecb(c->evcon, on_close, c);
 }
 
@@ -210,7 +203,7 @@ void conn_sweep(evutil_socket_t fd, short what, void *arg)
 {
 	struct http_server *s = arg;
 	struct conn *c, *next;
-	uint64_t now = now_ms();
+	uint64_t now = clock_steady_ms();
 
 	(void)fd, (void)what;
 	for (c = TAILQ_FIRST(&s->conns); c; c = next) {
@@ -228,5 +221,5 @@ void conn_answered(struct evhttp_request *ev, void *arg)
 
 	(void)ev;
 	c->req.ev = NULL;
-	c->due = now_ms() + c->server->limits.deliver_ms;
+	c->due = clock_steady_ms() + c->server->limits.deliver_ms;
 }

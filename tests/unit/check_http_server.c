@@ -225,12 +225,8 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("http_server");
 	TCase *tc = tcase_create("api");
-	SRunner *runner;
-	int failed;
 
-	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, head_tells_the_length_and_sends_nothing);
 	tcase_add_test(tc, pipelined_requests_are_answered_in_order);
 	tcase_add_test(tc, a_stream_is_whole_in_every_version);
@@ -239,10 +235,5 @@ int main(void)
 	tcase_add_test(tc, noise_is_answered_with_400_or_nothing);
 	tcase_add_test(tc, a_client_that_goes_cancels_what_it_waits_for_once);
 	tcase_add_test(tc, closing_the_server_cancels_everything);
-	suite_add_tcase(s, tc);
-	runner = srunner_create(s);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return run_case("http_server", tc);
 }
