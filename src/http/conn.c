@@ -106,6 +106,16 @@ static void turn_away(struct conn *c)
 	evhttp_connection_free(c->evcon);
 }
 
+/* evhttp keeps what a client sends too early: bound it. */
+void conn_read_ahead(struct conn *c, bool waits)
+{
+	const struct http_limits *l = &c->server->limits;
+	size_t whole = l->body_bytes + l->header_bytes + 65536;
+
+	c->waits = waits;
+	bufferevent_setwatermark(c->bev, EV_READ, 0, waits ? 4096 : whole);
+}
+
 static void adopt_one(struct http_server *s, struct conn *c)
 {
 	char *peer;
@@ -117,10 +127,7 @@ static void adopt_one(struct http_server *s, struct conn *c)
 	snprintf(c->peer, sizeof(c->peer), "%s", peer);
 	c->loopback = host_is_loopback(c->peer);
 	setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	/* evhttp keeps what a client sends too early: bound it */
-	bufferevent_setwatermark(c->bev, EV_READ, 0,
-				 s->limits.body_bytes + s->limits.header_bytes +
-					 65536);
+	conn_read_ahead(c, false);
 	if (!has_room(s, c)) {
 		turn_away(c);
 		free(c);
@@ -221,5 +228,7 @@ void conn_answered(struct evhttp_request *ev, void *arg)
 
 	(void)ev;
 	c->req.ev = NULL;
+	if (c->waits)
+		conn_read_ahead(c, false);
 	c->due = clock_steady_ms() + c->server->limits.deliver_ms;
 }
