@@ -5,12 +5,12 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "daemon/config.h"
 #include "daemon/files.h"
 #include "daemon/init.h"
+#include "loop/clock.h"
 
 #define NAME "ccoin-init"
 #define USAGE                                                                  \
@@ -43,18 +43,10 @@ struct line {
 	uint64_t shown; /* ms since start; 0: never */
 };
 
-static uint64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
-
 static bool show_progress(void *ctx, uint64_t tries)
 {
 	struct line *line = ctx;
-	uint64_t ms = now_ms() - line->start;
+	uint64_t ms = clock_steady_ms() - line->start;
 
 	if (line->terminal && ms - line->shown >= 200) {
 		line->shown = ms;
@@ -74,7 +66,7 @@ static enum err mine(struct init_result *made, const struct rules *rules,
 		     const char *datadir, struct fault *f)
 {
 	struct line line = {.terminal = isatty(STDERR_FILENO),
-			    .start = now_ms()};
+			    .start = clock_steady_ms()};
 	struct init_progress progress = {show_progress, &line};
 	struct store *store;
 	enum err e = dir_make(datadir, f);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * JSON text to a jansson value, the way this project reads it everywhere.
- * What jansson would let through (depth) is refused before it, and what it
- * refuses is named by its path: on an error, and only then, the text is
- * walked again up to the place of the error.
+ * What jansson would let through (depth, a million values) is refused before
+ * it, and what it refuses is named by its path: on an error, and only then, the
+ * text is walked again up to the place of the error.
  */
 #include "codec/tx_json.h"
 
@@ -29,10 +29,14 @@ static size_t skip_string(struct span text, size_t at)
 	return text.len;
 }
 
-/* Position of the bracket that goes too deep, or text.len. */
-static size_t find_too_deep(struct span text)
+/*
+ * Where the text goes too deep, or holds more values than wanted; text.len
+ * when it does neither. Each value but the first follows a bracket or a
+ * comma: counting these is exact enough for a bound, and never short.
+ */
+static size_t find_too_much(struct span text, size_t values_max, bool *deep)
 {
-	size_t depth = 0, i = 0;
+	size_t depth = 0, values = 1, i = 0;
 
 	while (i < text.len) {
 		switch (text.data[i++]) {
@@ -41,7 +45,12 @@ static size_t find_too_deep(struct span text)
 			break;
 		case '{':
 		case '[':
-			if (++depth > DEPTH_MAX)
+			*deep = ++depth > DEPTH_MAX;
+			if (*deep)
+				return i - 1;
+			/* fall through */
+		case ',':
+			if (++values > values_max)
 				return i - 1;
 			break;
 		case '}':
@@ -196,18 +205,32 @@ static enum err explain(struct fault *f, struct span text,
 			 error->column, error->text, hint);
 }
 
-json_t *json_parse(struct span text, struct fault *f)
+/* Refuse what jansson would take apart before anybody could say no. */
+static void refuse_too_much(struct fault *f, struct span text, size_t at,
+			    size_t values_max, bool deep)
 {
-	json_error_t error;
-	json_t *value;
 	char place[64];
-	size_t deep = find_too_deep(text);
 
-	if (deep < text.len) {
-		write_place(place, sizeof(place), text, deep);
+	write_place(place, sizeof(place), text, at);
+	if (deep)
 		fault_set(f, ERR_MALFORMED, "",
 			  "%s: nested too deeply, expected at most %d levels",
 			  place, DEPTH_MAX);
+	else
+		fault_set(f, ERR_TOO_BIG, "",
+			  "%s: too many values, expected at most %zu", place,
+			  values_max);
+}
+
+json_t *json_parse_bounded(struct span text, size_t values_max, struct fault *f)
+{
+	json_error_t error;
+	json_t *value;
+	bool deep = false;
+	size_t end = find_too_much(text, values_max, &deep);
+
+	if (end < text.len) {
+		refuse_too_much(f, text, end, values_max, deep);
 		return NULL;
 	}
 	if (!text.len) {
@@ -219,6 +242,11 @@ json_t *json_parse(struct span text, struct fault *f)
 	if (!value)
 		explain(f, text, &error);
 	return value;
+}
+
+json_t *json_parse(struct span text, struct fault *f)
+{
+	return json_parse_bounded(text, SIZE_MAX, f);
 }
 
 const char *json_show(char out[JSON_SHOW_MAX], const json_t *v)

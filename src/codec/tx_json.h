@@ -45,6 +45,12 @@ MUST_USE json_t *tx_to_json(const struct tx *tx, struct span key);
  * with line and column otherwise.
  */
 MUST_USE json_t *json_parse(struct span text, struct fault *f);
+/*
+ * The same for text of strangers: ERR_TOO_BIG, before anything is built, when
+ * it holds more than about values_max values (brackets and commas count).
+ */
+MUST_USE json_t *json_parse_bounded(struct span text, size_t values_max,
+				    struct fault *f);
 
 #define JSON_SHOW_MAX 64
 /* A value in a few words for a fault, whatever it is; may use out. */

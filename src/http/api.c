@@ -10,17 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
 #include "http/call.h"
-
-uint64_t api_clock(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
+#include "loop/clock.h"
 
 struct kv_view *api_view(const struct api *api)
 {
@@ -248,7 +240,7 @@ enum err api_new(struct api **out, struct event_base *base,
 	*out = NULL;
 	api->cfg = *config;
 	api->base = base;
-	api->started = api_clock();
+	api->started = clock_steady_ms();
 	api->counts = xcalloc(route_count + 1, sizeof(*api->counts));
 	TAILQ_INIT(&api->submissions);
 	e = http_server_new(&api->server, base, &http, f);

@@ -23,7 +23,7 @@ struct api {
 	struct http_server *server;
 	struct submission_list submissions; /* oldest first */
 	uint64_t last_request;
-	uint64_t started;		    /* ms, monotonic */
+	uint64_t started;		    /* clock_steady_ms() */
 	uint64_t (*counts)[STATUS_CLASSES]; /* per route, then all others */
 	struct buf openapi;		    /* made at its first use */
 };
@@ -36,7 +36,6 @@ struct call {
 };
 
 struct kv_view *api_view(const struct api *api);
-uint64_t api_clock(void); /* ms, monotonic */
 
 /* The HTTP status that goes with a code (INTERFACE: "pushtx"). */
 int status_of(enum err e);

@@ -16,14 +16,7 @@
 #include <sys/socket.h>
 
 #include "http/host.h"
-
-static uint64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
+#include "loop/clock.h"
 
 /*
  * evhttp asks for a bufferevent for each connection that it accepts, before
@@ -113,6 +106,16 @@ static void turn_away(struct conn *c)
 	evhttp_connection_free(c->evcon);
 }
 
+/* evhttp keeps what a client sends too early: bound it. */
+void conn_read_ahead(struct conn *c, bool waits)
+{
+	const struct http_limits *l = &c->server->limits;
+	size_t whole = l->body_bytes + l->header_bytes + 65536;
+
+	c->waits = waits;
+	bufferevent_setwatermark(c->bev, EV_READ, 0, waits ? 4096 : whole);
+}
+
 static void adopt_one(struct http_server *s, struct conn *c)
 {
 	char *peer;
@@ -124,10 +127,7 @@ static void adopt_one(struct http_server *s, struct conn *c)
 	snprintf(c->peer, sizeof(c->peer), "%s", peer);
 	c->loopback = host_is_loopback(c->peer);
 	setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	/* evhttp keeps what a client sends too early: bound it */
-	bufferevent_setwatermark(c->bev, EV_READ, 0,
-				 s->limits.body_bytes + s->limits.header_bytes +
-					 65536);
+	conn_read_ahead(c, false);
 	if (!has_room(s, c)) {
 		turn_away(c);
 		free(c);
@@ -145,7 +145,7 @@ static void adopt_one(struct http_server *s, struct conn *c)
 	TAILQ_INSERT_TAIL(&s->conns, c, link);
 	s->count++;
 	c->req.conn = c;
-	c->due = now_ms() + s->limits.deliver_ms;
+	c->due = clock_steady_ms() + s->limits.deliver_ms;
 	evhttp_connection_set_closecb(c->evcon, on_close, c);
 }
 
@@ -210,7 +210,7 @@ void conn_sweep(evutil_socket_t fd, short what, void *arg)
 {
 	struct http_server *s = arg;
 	struct conn *c, *next;
-	uint64_t now = now_ms();
+	uint64_t now = clock_steady_ms();
 
 	(void)fd, (void)what;
 	for (c = TAILQ_FIRST(&s->conns); c; c = next) {
@@ -228,5 +228,7 @@ void conn_answered(struct evhttp_request *ev, void *arg)
 
 	(void)ev;
 	c->req.ev = NULL;
-	c->due = now_ms() + c->server->limits.deliver_ms;
+	if (c->waits)
+		conn_read_ahead(c, false);
+	c->due = clock_steady_ms() + c->server->limits.deliver_ms;
 }

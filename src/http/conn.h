@@ -45,6 +45,7 @@ struct conn {
 	int fd;
 	char peer[CONN_PEER_MAX];
 	bool loopback;
+	bool waits;	  /* reads ahead little */
 	uint64_t due;	  /* when a whole request must be there (ms) */
 	size_t waiting;	  /* bytes of answer at the last look, and */
 	uint64_t stalled; /* since when they are as many (ms) */
@@ -76,6 +77,9 @@ struct http_server {
 struct bufferevent *conn_accept(struct event_base *base, void *arg);
 void conn_adopt(evutil_socket_t fd, short what, void *arg);
 void conn_sweep(evutil_socket_t fd, short what, void *arg);
+/* How far to read ahead of what evhttp takes: little while a request waits
+ * for its answer, else a whole request. */
+void conn_read_ahead(struct conn *c, bool waits);
 /* The answer is handed over: the next request is awaited. arg: the conn. */
 void conn_answered(struct evhttp_request *ev, void *arg);
 

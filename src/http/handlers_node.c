@@ -5,6 +5,7 @@
 
 #include "http/call.h"
 #include "http/json_out.h"
+#include "loop/clock.h"
 
 static const char *engine_name(enum engine_kind k)
 {
@@ -101,7 +102,7 @@ void handle_v1_status(struct call *c)
 	out_text(&out, ",\"peers\":0");
 	out_pool(&out, node_mempool(api->cfg.node));
 	out_text(&out, ",\"uptime\":");
-	out_uint(&out, (api_clock() - api->started) / 1000);
+	out_uint(&out, (clock_steady_ms() - api->started) / 1000);
 	out_text(&out, "}\n");
 	http_reply_tagged(c->r, HTTP_JSON, buf_span(&out));
 	buf_release(&out);
@@ -209,7 +210,7 @@ void handle_metrics(struct call *c)
 		   http_server_connections(api->server));
 	out_metric(&out, "ccoin_uptime_seconds", "gauge",
 		   "Seconds since the start",
-		   (api_clock() - api->started) / 1000);
+		   (clock_steady_ms() - api->started) / 1000);
 	out_requests(&out, api);
 	http_reply_header(c->r, "Cache-Control", "no-store");
 	http_reply(c->r, 200, c->route->type, buf_span(&out));

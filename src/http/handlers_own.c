@@ -14,6 +14,8 @@
 #include "http/submission.h"
 #include "http/tx_status.h"
 
+#define VALUES_MAX 100 /* of a body, which has three at most */
+
 static bool is_own(struct call *c)
 {
 	const struct address *own = c->api->cfg.account;
@@ -57,7 +59,8 @@ static json_t *read_object(struct call *c, const char *const *fields,
 			   size_t count)
 {
 	struct fault f;
-	json_t *in = json_parse(http_body(c->r), &f), *value;
+	json_t *in = json_parse_bounded(http_body(c->r), VALUES_MAX, &f);
+	json_t *value;
 	const char *name;
 	size_t i;
 
@@ -149,7 +152,13 @@ static enum err read_transfer(struct tx *tx, struct buf *data, const json_t *in,
 	return get_integer(&tx->amount, in, "amount", ERR_AMOUNT_OVERFLOW, f);
 }
 
-/* Sender, nonce and key of the node's own account, then the signature. */
+/*
+ * Sender, nonce and key of the node's own account, then the signature: here,
+ * on the loop. RSA-2048 takes 0.25 ms of it, but only who holds the cookie
+ * gets this far, and the nonce is right only as long as nothing comes between
+ * reading it and handing the transaction on; a job would have to queue these
+ * behind each other to keep that.
+ */
 static enum err sign(struct buf *out, struct api *api, struct tx *tx)
 {
 	const struct secret_key *key = api->cfg.key;

@@ -10,6 +10,9 @@
 
 #define BATCH_MAX 1000
 #define WAIT_DEFAULT 30 /* seconds */
+/* Of a body: a transaction has 11 members. Building a tree of the million
+ * values that 4 MiB may hold would take a second of the loop. */
+#define VALUES_MAX (16 * BATCH_MAX)
 
 enum body_kind { BODY_JSON, BODY_MSGPACK, BODY_OTHER };
 
@@ -161,12 +164,12 @@ static void push_json(struct call *c, struct span body)
 
 	if (push_plain(c, body))
 		return;
-	in = json_parse(body, &f);
+	in = json_parse_bounded(body, VALUES_MAX, &f);
 	if (json_is_string(in)) {
 		/* one of the seeds sent JSON within a JSON string */
-		inner = json_parse(
+		inner = json_parse_bounded(
 			SPAN(json_string_value(in), json_string_length(in)),
-			&f);
+			VALUES_MAX, &f);
 		json_decref(in);
 		in = inner;
 	}

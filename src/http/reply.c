@@ -199,17 +199,21 @@ void http_reply_tagged(struct http_request *r, const char *type,
  * While a request waits evhttp does not read, so it would not see the client
  * go. Read, but without its read callback: that one exits the process when
  * something arrives in this state. evhttp sets its callbacks again when it
- * writes; the watermark bounds what piles up.
+ * writes; the watermark bounds what piles up. Who sends more than that ahead
+ * is not seen to go before the answer.
  */
 void http_defer(struct http_request *r, http_cancel_fn cancel, void *ctx)
 {
 	struct bufferevent *bev = r->conn->bev;
+	struct evbuffer *body = evhttp_request_get_input_buffer(r->ev);
 	bufferevent_data_cb wcb;
 	bufferevent_event_cb ecb;
 	void *arg;
 
 	r->cancel = cancel;
 	r->cancel_ctx = ctx;
+	evbuffer_drain(body, evbuffer_get_length(body));
+	conn_read_ahead(r->conn, true);
 	bufferevent_getcb(bev, NULL, &wcb, &ecb, &arg);
 	bufferevent_setcb(bev, NULL, wcb, ecb, arg);
 	bufferevent_enable(bev, EV_READ);

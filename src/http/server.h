@@ -135,8 +135,9 @@ void http_stream(struct http_request *r, int status, const char *type,
 		 const struct http_stream *ops, void *ctx, bool etag);
 
 /*
- * Answer later. cancel is called, once, when the client goes or the server
- * closes before that: r is dead from then on.
+ * Answer later. The body is let go of now: what waits for minutes must not
+ * hold 4 MiB. cancel is called, once, when the client goes or the server
+ * closes before the answer: r is dead from then on.
  */
 typedef void (*http_cancel_fn)(void *ctx);
 void http_defer(struct http_request *r, http_cancel_fn cancel, void *ctx);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The wall clock, and a timer that rings at a time of it: not before, also
- * when the clock is set back meanwhile, and within a second when it is set
+ * The clocks, and a timer that rings at a time of the wall clock: not before,
+ * also when that is set back meanwhile, and within a second when it is set
  * forth past the time.
  */
 #ifndef LOOP_CLOCK_H
@@ -15,6 +15,8 @@ struct event_base;
 
 /* ms since 1970. */
 uint64_t clock_now_ms(void);
+/* ms since some moment before; nobody can set it, so spans of time are its. */
+uint64_t clock_steady_ms(void);
 
 typedef uint64_t clock_fn(void);
 typedef void timer_fn(void *ctx);

@@ -389,12 +389,8 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("http");
 	TCase *tc = tcase_create("api");
-	SRunner *runner;
-	int failed;
 
-	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, plain_answers_are_as_promised);
 	tcase_add_test(tc, a_transfer_is_seen_from_every_side);
 	tcase_add_test(tc, a_block_has_exactly_its_members);
@@ -403,10 +399,5 @@ int main(void)
 	tcase_add_test(tc, long_answers_come_in_slices_and_are_whole);
 	tcase_add_test(tc, status_and_metrics_tell_the_node);
 	tcase_add_test(tc, a_store_that_fails_is_told_to_the_daemon);
-	suite_add_tcase(s, tc);
-	runner = srunner_create(s);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return run_case("http", tc);
 }

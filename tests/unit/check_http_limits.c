@@ -255,12 +255,8 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("http_limits");
 	TCase *tc = tcase_create("api");
-	SRunner *runner;
-	int failed;
 
-	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, host_is_a_literal_localhost_or_listed);
 	tcase_add_test(tc, another_host_is_refused_and_the_handler_never_asked);
 	tcase_add_test(tc, a_port_in_use_is_named);
@@ -269,10 +265,5 @@ int main(void)
 	tcase_add_test(tc, big_headers_and_bodies_are_refused);
 	tcase_add_test(tc, a_request_has_its_time_and_not_more);
 	tcase_add_test(tc, a_reader_that_stops_is_dropped_and_costs_little);
-	suite_add_tcase(s, tc);
-	runner = srunner_create(s);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return run_case("http_limits", tc);
 }

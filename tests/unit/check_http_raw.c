@@ -235,12 +235,8 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("http_raw");
 	TCase *tc = tcase_create("api");
-	SRunner *runner;
-	int failed;
 
-	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, the_bytes_of_a_block_give_its_id);
 	tcase_add_test(tc, bytes_and_json_never_share_a_tag);
 	tcase_add_test(
@@ -249,10 +245,5 @@ int main(void)
 		       the_json_of_the_rules_is_a_genesis_file_of_this_chain);
 	tcase_add_test(tc, a_store_that_fails_is_no_answer);
 	tcase_add_test(tc, bytes_are_for_who_asks_for_them_by_name);
-	suite_add_tcase(s, tc);
-	runner = srunner_create(s);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return run_case("http_raw", tc);
 }

@@ -302,22 +302,13 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("http_routes");
 	TCase *tc = tcase_create("api");
-	SRunner *runner;
-	int failed;
 
-	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, bad_parameters_are_named);
 	tcase_add_test(tc, what_a_path_does_not_take_is_405_with_what_it_takes);
 	tcase_add_test(tc, the_openapi_file_lists_exactly_the_routes);
 	tcase_add_test(tc, the_openapi_file_says_what_every_answer_holds);
 	tcase_add_test(tc,
 		       path_parameters_come_first_and_in_the_order_of_the_path);
-	suite_add_tcase(s, tc);
-	runner = srunner_create(s);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return run_case("http_routes", tc);
 }

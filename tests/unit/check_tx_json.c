@@ -326,6 +326,54 @@ START_TEST(nesting_is_bounded_at_64)
 }
 END_TEST
 
+/* count times a text, between brackets and parted by commas */
+static json_t *parse_many(size_t count, const char *one, size_t values_max,
+			  struct fault *f)
+{
+	struct buf text = {0};
+	json_t *v;
+	size_t i;
+
+	*f = (struct fault){0};
+	buf_byte(&text, '[');
+	for (i = 0; i < count; i++) {
+		if (i)
+			buf_byte(&text, ',');
+		buf_append_span(&text, span_str(one));
+	}
+	buf_byte(&text, ']');
+	v = json_parse_bounded(buf_span(&text), values_max, f);
+	buf_release(&text);
+	return v;
+}
+
+START_TEST(values_are_counted_before_a_tree_is_built)
+{
+	struct fault f;
+	json_t *v;
+
+	/* the outer one, a bracket for it, and a comma for all but one */
+	v = parse_many(10, "1", 11, &f);
+	ck_assert_msg(v, "%s", f.detail);
+	json_decref(v);
+	ck_assert_ptr_null(parse_many(11, "1", 11, &f));
+	ck_assert_int_eq(f.code, ERR_TOO_BIG);
+	ck_assert_str_eq(f.detail, "line 1, column 21: too many values, "
+				   "expected at most 11");
+	/* what is no JSON at all is not even looked at */
+	ck_assert_ptr_null(parse_many(11, "{]", 11, &f));
+	ck_assert_int_eq(f.code, ERR_TOO_BIG);
+	ck_assert_ptr_null(parse_many(1000000, "{}", 16000, &f));
+	ck_assert_int_eq(f.code, ERR_TOO_BIG);
+	/* commas in a text are no values, and depth has its own word */
+	v = parse_many(2, "\",,\\\"[[,{{{\"", 3, &f);
+	ck_assert_msg(v, "%s", f.detail);
+	json_decref(v);
+	ck_assert_ptr_null(parse_many(1, "[", 1, &f));
+	ck_assert_int_eq(f.code, ERR_TOO_BIG);
+}
+END_TEST
+
 START_TEST(brackets_in_strings_are_not_nesting)
 {
 	struct buf text = {0};
@@ -527,6 +575,7 @@ int main(void)
 		t,
 		what_is_too_long_for_a_transaction_is_refused_before_it_is_decoded);
 	tcase_add_test(t, nesting_is_bounded_at_64);
+	tcase_add_test(t, values_are_counted_before_a_tree_is_built);
 	tcase_add_test(t, brackets_in_strings_are_not_nesting);
 	tcase_add_test(t, every_truncation_is_a_clean_error);
 	tcase_add_test(t, mutated_json_never_breaks_anything);

@@ -14,6 +14,21 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+int run_case(const char *name, TCase *tc)
+{
+	Suite *s = suite_create(name);
+	SRunner *runner;
+	int failed;
+
+	tcase_set_timeout(tc, 60);
+	suite_add_tcase(s, tc);
+	runner = srunner_create(s);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? 1 : 0;
+}
+
 void client_open(struct client *c, struct event_base *base, const char *url)
 {
 	struct sockaddr_in at = {.sin_family = AF_INET};

@@ -45,4 +45,9 @@ void http_exchange(struct event_base *base, const char *url, const char *method,
 		   const char *path, const char *headers, struct span body,
 		   struct reply *r);
 
+/* What main() of such a test ends with: run the case, as a suite of this
+ * name. */
+struct TCase;
+int run_case(const char *name, struct TCase *tc);
+
 #endif
