@@ -242,14 +242,15 @@ static void ck_round_trip(const struct delta *d)
 {
 	struct buf once = {0}, again = {0};
 	struct delta got;
-	uint64_t supply;
+	struct delta_reader reader;
 
 	delta_encode(&once, d);
 	ck_assert(!delta_decode(&got, buf_span(&once)));
 	delta_encode(&again, &got);
 	ck_assert(span_eq(buf_span(&once), buf_span(&again)));
-	ck_assert(!delta_supply(&supply, buf_span(&once)));
-	ck_assert_uint_eq(supply, d->supply);
+	ck_assert(!delta_reader_init(&reader, buf_span(&once)));
+	ck_assert_uint_eq(reader.supply, d->supply);
+	ck_assert_uint_eq(reader.left, d->count);
 	delta_release(&got);
 	buf_release(&once);
 	buf_release(&again);
