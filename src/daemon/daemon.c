@@ -9,6 +9,9 @@
 #include "daemon/daemon.h"
 
 #include <event2/event.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -298,6 +301,27 @@ static struct event_base *make_base(void)
 	return base;
 }
 
+/*
+ * Making and reading a chain of many accounts takes a multiple of the memory
+ * that the node keeps. What is big shall come from the system and go back to
+ * it: glibc by itself would soon take up to 32 MiB from its heaps, and keep
+ * as much free at the end of each thread's.
+ */
+static void keep_little_memory(void)
+{
+#ifdef __GLIBC__
+	mallopt(M_MMAP_THRESHOLD, 4 << 20);
+	mallopt(M_TRIM_THRESHOLD, 8 << 20);
+#endif
+}
+
+static void give_memory_back(void)
+{
+#ifdef __GLIBC__
+	malloc_trim(0);
+#endif
+}
+
 static enum err start(struct daemon *d, struct fault *f)
 {
 	enum err e;
@@ -307,6 +331,7 @@ static enum err start(struct daemon *d, struct fault *f)
 		e = make_node(d, f);
 	if (e)
 		return e;
+	give_memory_back();
 	d->base = make_base();
 	if (!d->base)
 		return fault_set(f, ERR_IO, "", "no event loop");
@@ -376,6 +401,7 @@ int daemon_run(struct config *config, const struct config_input *input)
 
 	log_set((enum log_level)config->log_level,
 		(enum log_format)config->log_format);
+	keep_little_memory();
 	/* a limit on the size of files (ulimit -f) is like a full disk */
 	signal(SIGXFSZ, SIG_IGN);
 	if (start(&d, &f)) {
