@@ -11,8 +11,8 @@
 #include "ledger/apply.h"
 #include "ledger/state_tree.h"
 
-#define BATCH_ACCOUNTS 2000
-#define CLEAR_ENTRIES 10000
+#define BATCH_ENTRIES 16000
+#define CLEAR_ENTRIES 16000
 
 static void genesis_state_root(struct hash *out, const struct delta *d)
 {
@@ -48,6 +48,24 @@ static void genesis_state_root(struct hash *out, const struct delta *d)
 	free(ends);
 }
 
+static int compare_address(const void *a, const void *b)
+{
+	const struct account *const *x = a, *const *y = b;
+
+	return memcmp((*x)->address.b, (*y)->address.b, ADDRESS_LEN);
+}
+
+static void sort_by_address(struct genesis *g)
+{
+	size_t i;
+
+	g->by_address = xcalloc(g->delta.count, sizeof(*g->by_address));
+	for (i = 0; i < g->delta.count; i++)
+		g->by_address[i] = &g->delta.changes[i].new;
+	qsort(g->by_address, g->delta.count, sizeof(*g->by_address),
+	      compare_address);
+}
+
 void genesis_make(struct genesis *out, const struct rules *rules)
 {
 	static const struct hash zeros;
@@ -60,6 +78,7 @@ void genesis_make(struct genesis *out, const struct rules *rules)
 	rules_encode(&out->rules_raw, rules);
 	digest(&rules_hash, DOMAIN_RULES, &zeros, buf_span(&out->rules_raw));
 	genesis_delta(&out->delta, rules);
+	sort_by_address(out);
 
 	h.time = rules->genesis_time;
 	h.has_producer = rules->has_coinbase;
@@ -79,6 +98,7 @@ void genesis_release(struct genesis *g)
 {
 	buf_release(&g->rules_raw);
 	buf_release(&g->header_raw);
+	free(g->by_address);
 	delta_release(&g->delta);
 	*g = (struct genesis){0};
 }
@@ -96,30 +116,42 @@ bool genesis_mine(struct hash *pow, uint64_t *nonce, const struct genesis *g,
 	return false;
 }
 
-static void put_accounts(const struct genesis *g, size_t from, size_t to,
-			 struct kv_batch *out)
+static void put_account(struct kv_batch *out, const struct account *a)
+{
+	struct buf value = {0};
+	struct hash key;
+
+	account_key(&key, &a->address);
+	account_encode(&value, a);
+	kv_batch_put(out, KV_ACCOUNTS, hash_span(&key), buf_span(&value));
+	buf_release(&value);
+}
+
+static void put_history(struct kv_batch *out, const struct account *a)
 {
 	uint8_t key[HISTORY_KEY_LEN];
 	struct buf value = {0};
-	struct hash hashed;
-	size_t i;
 
-	for (i = from; i < to; i++) {
-		const struct account *a = &g->delta.changes[i].new;
-
-		account_key(&hashed, &a->address);
-		buf_reset(&value);
-		account_encode(&value, a);
-		kv_batch_put(out, KV_ACCOUNTS, hash_span(&hashed),
-			     buf_span(&value));
-		kv_batch_put(out, KV_ADDRESSES, address_span(&a->address),
-			     SPAN("", 0));
-		buf_reset(&value);
-		history_encode(&value, a->balance, a->nonce, NULL, 0);
-		kv_batch_put(out, KV_HISTORY, history_key(key, &a->address, 0),
-			     buf_span(&value));
-	}
+	history_encode(&value, a->balance, a->nonce, NULL, 0);
+	kv_batch_put(out, KV_HISTORY, history_key(key, &a->address, 0),
+		     buf_span(&value));
 	buf_release(&value);
+}
+
+/* Entry i of three times the count of accounts: table after table, and each
+ * in the order of its own keys, so that the store can append. */
+static void put_entry(struct kv_batch *out, const struct genesis *g, size_t i)
+{
+	size_t count = g->delta.count;
+
+	if (i < count)
+		put_account(out, &g->delta.changes[i].new);
+	else if (i < 2 * count)
+		kv_batch_put(out, KV_ADDRESSES,
+			     address_span(&g->by_address[i - count]->address),
+			     SPAN("", 0));
+	else
+		put_history(out, g->by_address[i - 2 * count]);
 }
 
 static void put_block(const struct genesis *g, uint64_t nonce,
@@ -149,24 +181,27 @@ static void put_block(const struct genesis *g, uint64_t nonce,
 	buf_release(&range);
 }
 
+size_t genesis_entries(const struct genesis *g)
+{
+	return 3 * g->delta.count;
+}
+
 bool genesis_batch(const struct genesis *g, uint64_t nonce, size_t *at,
 		   struct kv_batch *out)
 {
-	size_t from = *at, to = from + BATCH_ACCOUNTS;
+	size_t end = genesis_entries(g), to = *at + BATCH_ENTRIES;
 
-	if (from > g->delta.count)
+	if (*at > end)
 		return false;
-	if (!from)
+	if (!*at)
 		kv_batch_put(out, KV_META, meta_key(META_UNFINISHED),
 			     hash_span(&g->hash));
-	if (to < g->delta.count) {
-		put_accounts(g, from, to, out);
-		*at = to;
-		return true;
+	for (; *at < end && *at < to; ++*at)
+		put_entry(out, g, *at);
+	if (*at < to) {
+		put_block(g, nonce, out);
+		*at = end + 1;
 	}
-	put_accounts(g, from, g->delta.count, out);
-	put_block(g, nonce, out);
-	*at = g->delta.count + 1;
 	return true;
 }
 

@@ -18,7 +18,8 @@ struct genesis {
 	const struct rules *rules; /* borrowed */
 	struct buf rules_raw;
 	struct buf header_raw;
-	struct delta delta;
+	struct delta delta; /* by account key */
+	const struct account **by_address;
 	struct hash hash; /* the chain's id */
 };
 
@@ -31,10 +32,12 @@ void genesis_release(struct genesis *g);
 bool genesis_mine(struct hash *pow, uint64_t *nonce, const struct genesis *g,
 		  uint64_t tries);
 /*
- * The writes that store the genesis block, in batches of a few thousand:
+ * The writes that store the genesis block, in batches of at most 20,000:
  * start with *at = 0; false when there are no more. The chain is whole when
- * the last one is durable, and META_UNFINISHED stands until then.
+ * the last one is durable, and META_UNFINISHED stands until then. *at goes
+ * up to genesis_entries(), and beyond it with the last batch.
  */
+size_t genesis_entries(const struct genesis *g);
 bool genesis_batch(const struct genesis *g, uint64_t nonce, size_t *at,
 		   struct kv_batch *out);
 /*

@@ -43,16 +43,33 @@ struct line {
 	uint64_t shown; /* ms since start; 0: never */
 };
 
-static bool show_progress(void *ctx, uint64_t tries)
+/* Whether it is time to show the line again. */
+static bool line_is_due(struct line *line)
 {
-	struct line *line = ctx;
 	uint64_t ms = clock_steady_ms() - line->start;
 
-	if (line->terminal && ms - line->shown >= 200) {
-		line->shown = ms;
+	if (!line->terminal || ms - line->shown < 200)
+		return false;
+	line->shown = ms;
+	return true;
+}
+
+static bool show_mining(void *ctx, uint64_t tries)
+{
+	struct line *line = ctx;
+
+	if (line_is_due(line))
 		fprintf(stderr, "\rmining: %" PRIu64 " tried, %" PRIu64 "/s ",
-			tries, tries * 1000 / ms);
-	}
+			tries, tries * 1000 / line->shown);
+	return !interrupted;
+}
+
+static bool show_storing(void *ctx, uint64_t done, uint64_t of)
+{
+	if (line_is_due(ctx))
+		/* As long as the line of mining that it is written over. */
+		fprintf(stderr, "\rstoring: %3" PRIu64 "%%%-30s",
+			done * 100 / of, "");
 	return !interrupted;
 }
 
@@ -67,7 +84,7 @@ static enum err mine(struct init_result *made, const struct rules *rules,
 {
 	struct line line = {.terminal = isatty(STDERR_FILENO),
 			    .start = clock_steady_ms()};
-	struct init_progress progress = {show_progress, &line};
+	struct init_progress progress = {show_mining, show_storing, &line};
 	struct store *store;
 	enum err e = dir_make(datadir, f);
 	enum err closed;

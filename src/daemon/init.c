@@ -59,7 +59,7 @@ static enum err mine(struct init_result *r, const struct genesis *g,
 		     const struct init_progress *progress, struct fault *f)
 {
 	while (!genesis_mine(&r->pow, &r->nonce, g, TRIES))
-		if (progress && !progress->tell(progress->ctx, r->nonce))
+		if (progress && !progress->mining(progress->ctx, r->nonce))
 			return fault_set(f, ERR_TIMEOUT, "",
 					 "interrupted after %llu tries",
 					 (unsigned long long)r->nonce);
@@ -67,8 +67,11 @@ static enum err mine(struct init_result *r, const struct genesis *g,
 }
 
 static enum err write_batches(struct store *store, const struct genesis *g,
-			      uint64_t nonce, struct fault *f)
+			      uint64_t nonce,
+			      const struct init_progress *progress,
+			      struct fault *f)
 {
+	uint64_t all = genesis_entries(g);
 	struct kv_batch batch = {0};
 	size_t at = 0;
 	enum err e;
@@ -78,6 +81,11 @@ static enum err write_batches(struct store *store, const struct genesis *g,
 		kv_batch_release(&batch);
 		if (e)
 			return e;
+		/* After the last batch it is too late to give up. */
+		if (progress && at <= all &&
+		    !progress->storing(progress->ctx, at, all))
+			return fault_set(f, ERR_TIMEOUT, "",
+					 "interrupted while storing");
 	}
 	return ERR_OK;
 }
@@ -120,7 +128,7 @@ enum err init_store(struct init_result *out, struct store *store,
 	r.genesis = g.hash;
 	e = mine(&r, &g, progress, f);
 	if (!e)
-		e = write_batches(store, &g, r.nonce, f);
+		e = write_batches(store, &g, r.nonce, progress, f);
 	genesis_release(&g);
 	if (!e)
 		e = store_view_renew(store, f);

@@ -16,9 +16,10 @@ struct init_result {
 	struct hash genesis; /* the chain's id */
 };
 
-/* Told now and then while mining; false gives up. */
+/* Told now and then; false gives up. */
 struct init_progress {
-	bool (*tell)(void *ctx, uint64_t tries);
+	bool (*mining)(void *ctx, uint64_t tries);
+	bool (*storing)(void *ctx, uint64_t done, uint64_t of);
 	void *ctx;
 };
 
@@ -27,8 +28,9 @@ MUST_USE enum err init_read_genesis(struct rules *out, const char *path,
 				    struct fault *f);
 /*
  * Mine and write the genesis block. ERR_EXISTS when the store holds a chain
- * (nothing is changed); ERR_TIMEOUT when progress gave up. out and progress
- * may be NULL.
+ * (nothing is changed); ERR_TIMEOUT when progress gave up: then there is no
+ * chain, and what was written of it goes with the next attempt. out and
+ * progress may be NULL.
  */
 MUST_USE enum err init_store(struct init_result *out, struct store *store,
 			     const struct rules *rules,

@@ -18,6 +18,7 @@
 #include "daemon/files.h"
 #include "daemon/init.h"
 #include "loop/clock.h"
+#include "loop/log.h"
 #include "store/keyfile.h"
 
 /* --- the development chain --------------------------------------------- */
@@ -122,6 +123,10 @@ static enum err check_chain(const struct opened *o, const struct config *config,
 static enum err make_chain(struct opened *o, struct config *config,
 			   const struct rules *rules, struct fault *f)
 {
+	char hex[HASH_HEX_LEN];
+	struct init_result made;
+	enum err e;
+
 	if (config->dev.on)
 		return dev_chain(o, config, f);
 	if (!rules)
@@ -129,7 +134,12 @@ static enum err make_chain(struct opened *o, struct config *config,
 				 "%s holds no chain; run ccoin-init, or give "
 				 "--genesis FILE or --dev",
 				 o->datadir);
-	return init_store(NULL, o->store, rules, NULL, f);
+	e = init_store(&made, o->store, rules, NULL, f);
+	if (!e)
+		log_info("made chain %s with %zu accounts, in %s",
+			 hash_hex(hex, &made.genesis), rules->alloc_count,
+			 o->datadir);
+	return e;
 }
 
 static enum err open_chain(struct opened *o, struct config *config,
@@ -147,6 +157,7 @@ static enum err open_chain(struct opened *o, struct config *config,
 		if (!e)
 			e = genesis_load(&rules, &genesis, store_view(o->store),
 					 f);
+		wanted = NULL; /* it is what was made */
 	}
 	if (e)
 		return e;

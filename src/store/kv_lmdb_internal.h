@@ -14,7 +14,8 @@
 struct store_job {
 	struct store_job *next;
 	struct kv_batch batch;
-	uint64_t seq; /* 0: of store_commit_sync() */
+	uint64_t seq;  /* 0: of store_commit_sync(), */
+	bool borrowed; /* which keeps its batch */
 };
 
 struct lmdb_view {

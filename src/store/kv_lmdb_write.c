@@ -22,19 +22,23 @@
 #define TXN_BYTES ((size_t)64 << 20)
 
 /*
- * Blocks and deltas come by rising height, and an append costs a fraction
- * of a search; LMDB refuses it when the key is not behind the last.
+ * An append costs a fraction of a search, and fills pages whole; LMDB
+ * refuses it when the key is not behind the last of its table. What comes by
+ * rising height, and a table that is filled in order, is appended; a table
+ * that refused is asked no more in this batch.
  */
-static int put(MDB_txn *txn, MDB_dbi dbi, const struct kv_op *op)
+static int put(MDB_txn *txn, MDB_dbi dbi, const struct kv_op *op, bool *append)
 {
 	MDB_val key = {op->key.len, (void *)op->key.data};
 	MDB_val value = {op->value.len, (void *)op->value.data};
 	int rc = MDB_KEYEXIST;
 
-	if (op->table == KV_BLOCKS || op->table == KV_DELTAS)
+	if (*append)
 		rc = mdb_put(txn, dbi, &key, &value, MDB_APPEND);
-	if (rc == MDB_KEYEXIST)
+	if (rc == MDB_KEYEXIST) {
+		*append = false;
 		rc = mdb_put(txn, dbi, &key, &value, 0);
+	}
 	return rc;
 }
 
@@ -48,13 +52,16 @@ static int del(MDB_txn *txn, MDB_dbi dbi, const struct kv_op *op)
 
 static int write_batch(struct store *s, MDB_txn *txn, const struct kv_batch *b)
 {
+	bool append[KV_TABLE_COUNT];
 	struct kv_op op;
 	size_t at = 0;
 	int rc = 0;
 
+	memset(append, true, sizeof(append));
 	while (!rc && kv_batch_next(b, &at, &op))
 		rc = op.del ? del(txn, s->dbi[op.table], &op)
-			    : put(txn, s->dbi[op.table], &op);
+			    : put(txn, s->dbi[op.table], &op,
+				  &append[op.table]);
 	return rc;
 }
 
@@ -111,7 +118,8 @@ static void finish_group(struct store *s, struct store_job *job, bool durable)
 			s->durable = job->seq;
 		s->waiting--;
 		s->finished++;
-		kv_batch_release(&job->batch);
+		if (!job->borrowed)
+			kv_batch_release(&job->batch);
 		free(job);
 	}
 }
@@ -187,7 +195,8 @@ void lmdb_writer_stop(struct store *s)
 }
 
 /* The position of the job in the order of all jobs, from 1. */
-static uint64_t queue_job(struct store *s, uint64_t seq, struct kv_batch batch)
+static uint64_t queue_job(struct store *s, uint64_t seq, struct kv_batch batch,
+			  bool borrowed)
 {
 	struct store_job *job = xcalloc(1, sizeof(*job));
 	uint64_t position;
@@ -197,6 +206,7 @@ static uint64_t queue_job(struct store *s, uint64_t seq, struct kv_batch batch)
 	if (batch.count > STORE_TXN_OPS)
 		BUG("a batch is too big");
 	job->batch = batch;
+	job->borrowed = borrowed;
 	job->seq = seq;
 	pthread_mutex_lock(&s->mutex);
 	*s->last = job;
@@ -213,19 +223,17 @@ void store_commit_take(struct store *s, uint64_t seq, struct kv_batch *batch)
 	if (seq <= s->last_seq)
 		BUG("sequence numbers of commits must rise");
 	s->last_seq = seq;
-	queue_job(s, seq, *batch);
+	queue_job(s, seq, *batch, false);
 	*batch = (struct kv_batch){0};
 }
 
 enum err store_commit_sync(struct store *s, const struct kv_batch *batch,
 			   struct fault *f)
 {
-	struct kv_batch copy = {.count = batch->count};
-	uint64_t position;
+	/* It is done with when this returns. */
+	uint64_t position = queue_job(s, 0, *batch, true);
 	enum err e;
 
-	buf_append_span(&copy.ops, buf_span(&batch->ops));
-	position = queue_job(s, 0, copy);
 	pthread_mutex_lock(&s->mutex);
 	while (s->finished < position)
 		pthread_cond_wait(&s->written, &s->mutex);

@@ -124,6 +124,61 @@ START_TEST(batches_of_the_greatest_size_fit)
 }
 END_TEST
 
+/* Appending is a matter of speed: rows in order, out of order, deleted and
+ * put again in one batch, and over what is there, end as in memory. */
+START_TEST(rows_in_any_order_are_all_written)
+{
+	struct kv_mem *model = kv_mem_new();
+	struct kv_cursor *want, *got;
+	char dir[PATH_MAX];
+	struct store *s;
+	struct fault f;
+	struct rng rng;
+	uint64_t next = 1000;
+	unsigned n, i;
+	uint8_t key[8];
+	enum err e;
+
+	scratch_path(dir, sizeof(dir));
+	s = open_or_fail(dir, STORE_CREATE);
+	rng_seed(&rng, 5);
+	for (n = 0; n < 60; n++) {
+		struct kv_batch b = {0};
+
+		for (i = 0; i < 200; i++) {
+			uint64_t at = next++;
+
+			if (n % 3 && rng_below(&rng, 4) == 0)
+				at = rng_below(&rng, next);
+			put_be64(key, at);
+			if (n % 3 == 2 && rng_below(&rng, 5) == 0)
+				kv_batch_del(&b, KV_BLOCKS, SPAN_OF(key));
+			else
+				kv_batch_put(&b, KV_BLOCKS, SPAN_OF(key),
+					     SPAN(&n, sizeof(n)));
+		}
+		kv_mem_apply(model, &b);
+		ck_assert_int_eq(store_commit_sync(s, &b, &f), ERR_OK);
+		kv_batch_release(&b);
+	}
+	ck_assert_int_eq(store_view_renew(s, &f), ERR_OK);
+	want = kv_cursor_open(kv_mem_view(model), KV_BLOCKS);
+	got = kv_cursor_open(store_view(s), KV_BLOCKS);
+	for (e = kv_seek(want, SPAN("", 0)); !e; e = kv_next(want)) {
+		ck_assert_int_eq(i ? kv_seek(got, SPAN("", 0)) : kv_next(got),
+				 ERR_OK);
+		i = 0;
+		ck_assert(span_eq(want->key, got->key));
+		ck_assert(span_eq(want->value, got->value));
+	}
+	ck_assert_int_eq(kv_next(got), ERR_NOT_FOUND);
+	kv_cursor_close(want);
+	kv_cursor_close(got);
+	kv_mem_free(model);
+	ck_assert_int_eq(store_close(s, NULL), ERR_OK);
+}
+END_TEST
+
 /* Write batches as fast as they go, telling the parent what is durable. */
 static void write_until_killed(const char *dir, int report)
 {
@@ -388,6 +443,7 @@ int main(void)
 	tcase_add_test(tc, batches_become_durable_in_their_order);
 	tcase_add_test(tc, closing_writes_what_is_queued);
 	tcase_add_test(tc, batches_of_the_greatest_size_fit);
+	tcase_add_test(tc, rows_in_any_order_are_all_written);
 	tcase_add_test(tc, a_writer_killed_at_any_moment_leaves_a_prefix);
 	tcase_add_test(tc, a_file_that_may_not_grow_is_reported_as_a_full_disk);
 	tcase_add_test(tc, a_full_disk_is_reported_and_the_store_stays_whole);
