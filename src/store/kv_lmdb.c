@@ -31,8 +31,6 @@
  * for, and the file of this many bytes has room for more. */
 #define READERS (STORE_SNAPSHOTS + 2)
 #define READERS_FILE 8192
-/* Pages that a crash may leave missing at the file's end. */
-#define CRASH_SLACK 16
 
 static const char format_key[] = "format";
 
@@ -180,49 +178,6 @@ static enum err open_map(struct store *s, struct fault *f)
 	return rc ? lmdb_fault(s, f, "open", rc) : ERR_OK;
 }
 
-/*
- * Reading a mapped page beyond the end of its file kills the process, so a
- * file that was cut short must be found out first. But LMDB leaves pages at
- * the end unwritten when it allocated and freed them in one transaction: the
- * writer makes up for it after each commit (slack SIZE_MAX), and a crash in
- * between leaves a few pages missing.
- */
-enum err lmdb_settle_size(struct store *s, size_t slack, struct fault *f)
-{
-	MDB_envinfo info;
-	MDB_stat pages;
-	struct stat st;
-	mdb_filehandle_t fd;
-	uint64_t want;
-	int rc;
-
-	rc = mdb_env_info(s->env, &info);
-	if (!rc)
-		rc = mdb_env_stat(s->env, &pages);
-	if (!rc)
-		rc = mdb_env_get_fd(s->env, &fd);
-	if (rc)
-		return lmdb_fault(s, f, "read", rc);
-	if (fstat(fd, &st))
-		return path_fault(f, "read", s->data, errno);
-	want = ((uint64_t)info.me_last_pgno + 1) * pages.ms_psize;
-	if ((uint64_t)st.st_size >= want)
-		return ERR_OK;
-	if ((want - (uint64_t)st.st_size) / pages.ms_psize > slack)
-		return fault_set(f, ERR_CORRUPT, "",
-				 "%s is cut short: %llu bytes of %llu", s->data,
-				 (unsigned long long)st.st_size,
-				 (unsigned long long)want);
-	if (s->read_only)
-		return fault_set(f, ERR_CORRUPT, "",
-				 "%s was not closed; open it for writing "
-				 "once",
-				 s->data);
-	if (ftruncate(fd, (off_t)want))
-		return path_fault(f, "write", s->data, errno);
-	return ERR_OK;
-}
-
 /* ERR_NOT_FOUND: the store is empty, nothing was ever committed. */
 static enum err check_format(struct store *s, MDB_txn *txn, struct fault *f)
 {
@@ -334,7 +289,7 @@ static enum err open_steps(struct store *s, unsigned flags, struct fault *f)
 	if (!e)
 		e = open_map(s, f);
 	if (!e)
-		e = lmdb_settle_size(s, CRASH_SLACK, f);
+		e = lmdb_settle_size(s, f);
 	if (!e)
 		e = open_content(s, create, f);
 	if (!e)

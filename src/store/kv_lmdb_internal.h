@@ -60,9 +60,11 @@ struct store {
 MUST_USE enum err lmdb_fault(const struct store *s, struct fault *f,
 			     const char *what, int rc);
 
-/* Bring the file to the length of its content; see kv_lmdb.c. */
-MUST_USE enum err lmdb_settle_size(struct store *s, size_t slack,
-				   struct fault *f);
+/* kv_lmdb_size.c */
+/* Bring the file to the length of what is allocated in it. */
+MUST_USE enum err lmdb_extend(struct store *s, struct fault *f);
+/* The same when it is opened, unless it was cut short: ERR_CORRUPT. */
+MUST_USE enum err lmdb_settle_size(struct store *s, struct fault *f);
 
 /* kv_lmdb_view.c */
 MUST_USE enum err lmdb_view_open(struct lmdb_view **out, struct store *s,

@@ -83,7 +83,7 @@ static enum err write_group(struct store *s, const struct store_job *job,
 		rc = mdb_txn_commit(txn);
 	if (rc)
 		return lmdb_fault(s, f, "write", rc);
-	return lmdb_settle_size(s, SIZE_MAX, f);
+	return lmdb_extend(s, f);
 }
 
 /* Detach from the queue what one transaction takes, at least one job. */

@@ -4,13 +4,18 @@ libshell_a_SOURCES += \
 	src/store/keyfile.c src/store/keyfile.h \
 	src/store/kv_lmdb.c src/store/kv_lmdb.h \
 	src/store/kv_lmdb_internal.h \
+	src/store/kv_lmdb_size.c \
 	src/store/kv_lmdb_view.c \
 	src/store/kv_lmdb_write.c
-check_PROGRAMS += tests/unit/check_store tests/unit/check_store_durable
+check_PROGRAMS += tests/unit/check_store tests/unit/check_store_durable \
+	tests/unit/check_store_size
 tests_unit_check_store_SOURCES = tests/unit/check_store.c \
 	tests/unit/scratch.c tests/unit/scratch.h \
 	tests/unit/store_rows.c tests/unit/store_rows.h
 tests_unit_check_store_durable_SOURCES = tests/unit/check_store_durable.c \
+	tests/unit/scratch.c tests/unit/scratch.h \
+	tests/unit/store_rows.c tests/unit/store_rows.h
+tests_unit_check_store_size_SOURCES = tests/unit/check_store_size.c \
 	tests/unit/scratch.c tests/unit/scratch.h \
 	tests/unit/store_rows.c tests/unit/store_rows.h
 
