@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "codec/tx_json.h"
-#include "daemon/files.h"
+#include "store/file.h"
 
 #define BOOK_FILE "wallet.json"
 #define BOOK_FILE_MAX (2u << 20)
@@ -226,7 +226,7 @@ enum err book_save(const struct book *b, const char *datadir, struct fault *f)
 	buf_append(&text, dump, strlen(dump));
 	buf_byte(&text, '\n');
 	free(dump);
-	e = dir_make(datadir, f);
+	e = dir_make_all(datadir, f);
 	if (!e)
 		e = file_replace(path, buf_span(&text), f);
 	buf_release(&text);

@@ -8,9 +8,9 @@
 #include <unistd.h>
 
 #include "daemon/config.h"
-#include "daemon/files.h"
 #include "daemon/init.h"
 #include "loop/clock.h"
+#include "store/file.h"
 
 #define NAME "ccoin-init"
 #define USAGE                                                                  \
@@ -86,7 +86,7 @@ static enum err mine(struct init_result *made, const struct rules *rules,
 			    .start = clock_steady_ms()};
 	struct init_progress progress = {show_mining, show_storing, &line};
 	struct store *store;
-	enum err e = dir_make(datadir, f);
+	enum err e = dir_make_all(datadir, f);
 	enum err closed;
 
 	if (!e)

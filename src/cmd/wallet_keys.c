@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "cmd/wallet.h"
-#include "daemon/files.h"
+#include "store/file.h"
 #include "store/keyfile.h"
 
 static const char *const key_types[] = {"rsa", "ed25519", NULL};
@@ -68,7 +68,7 @@ static int run_create_account(struct wallet *w, int argc, char **argv)
 	(void)argv;
 	if (status)
 		return status;
-	if (dir_make(w->config.datadir, &f) ||
+	if (dir_make_all(w->config.datadir, &f) ||
 	    keyfile_create(&key, w->config.datadir, type, w->password, &f))
 		return wallet_fail(&f);
 	address = *secret_key_address(key);

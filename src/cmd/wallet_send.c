@@ -11,7 +11,7 @@
 
 #include "cmd/wallet_tx.h"
 #include "codec/tx_json.h"
-#include "daemon/files.h"
+#include "store/file.h"
 
 #define PUSH_MAX (4u << 20) /* what a node takes */
 #define WAIT_MARGIN 10	    /* seconds that a node may answer late */

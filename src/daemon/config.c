@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "daemon/config_table.h"
-#include "daemon/files.h"
+#include "store/file.h"
 
 #define ENV_PREFIX "CCOIN_"
 #define DATADIR_DEFAULT "~/.ccoin"

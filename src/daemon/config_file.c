@@ -8,7 +8,7 @@
 
 #include "codec/tx_json.h"
 #include "daemon/config_table.h"
-#include "daemon/files.h"
+#include "store/file.h"
 
 #define CONFIG_NAME "ccoin.json"
 

@@ -6,7 +6,7 @@
 #include <sys/random.h>
 
 #include "base/text.h"
-#include "daemon/files.h"
+#include "store/file.h"
 
 enum err cookie_make(char out[COOKIE_LEN + 1], const char *datadir,
 		     struct fault *f)

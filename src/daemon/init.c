@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "chain/genesis.h"
-#include "daemon/files.h"
+#include "store/file.h"
 
 #define TRIES (1u << 18) /* between two words on progress: some 20 ms */
 

@@ -5,7 +5,6 @@ libshell_a_SOURCES += \
 	src/daemon/cookie.c src/daemon/cookie.h \
 	src/daemon/daemon.c src/daemon/daemon.h \
 	src/daemon/dev.c src/daemon/dev.h \
-	src/daemon/files.c src/daemon/files.h \
 	src/daemon/init.c src/daemon/init.h \
 	src/daemon/open.c src/daemon/open.h \
 	src/daemon/option_json.c \

@@ -15,10 +15,10 @@
 
 #include "chain/genesis.h"
 #include "daemon/dev.h"
-#include "daemon/files.h"
 #include "daemon/init.h"
 #include "loop/clock.h"
 #include "loop/log.h"
+#include "store/file.h"
 #include "store/keyfile.h"
 
 /* --- the development chain --------------------------------------------- */
@@ -204,7 +204,7 @@ static enum err open_all(struct opened *o, struct config *config,
 		o->datadir = xstrdup(config->datadir);
 	}
 	if (flags) {
-		e = dir_make(o->datadir, f);
+		e = dir_make_all(o->datadir, f);
 		if (e)
 			return e;
 	}

@@ -13,20 +13,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-enum err path_fault(struct fault *f, const char *what, const char *path,
-		    int error)
-{
-	enum err code = ERR_IO;
-
-	if (error == ENOSPC || error == EDQUOT || error == EFBIG)
-		code = ERR_NO_SPACE;
-	else if (error == EACCES || error == EPERM || error == EROFS)
-		code = ERR_PERMISSION;
-	else if (error == ENOENT)
-		code = ERR_NOT_FOUND;
-	return fault_set(f, code, "", "cannot %s %s: %s", what, path,
-			 strerror(error));
-}
+#include "store/file.h"
 
 static enum err locked_fault(struct fault *f, int fd, const char *path)
 {

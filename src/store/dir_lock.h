@@ -21,11 +21,4 @@ MUST_USE enum err dir_lock(int *fd, const char *datadir, bool read_only,
 			   struct fault *f);
 void dir_unlock(int fd);
 
-/*
- * The fault of a system call on a path: the code that fits errno value
- * error, and a detail that names what was tried, the path and the reason.
- */
-MUST_USE enum err path_fault(struct fault *f, const char *what,
-			     const char *path, int error);
-
 #endif

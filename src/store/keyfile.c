@@ -11,6 +11,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -21,106 +22,41 @@
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
 
-#include "store/dir_lock.h"
+#include "store/file.h"
 #include "store/key_pem.h"
 
 #define SUFFIX ".pem"
 #define NAME_LEN (2 * ADDRESS_LEN + sizeof(SUFFIX) - 1)
 #define PASSWORD_MAX 1024
 
-/* before, middle and end in one string; free() it. */
-static char *join(const char *before, const char *middle, const char *end)
-{
-	size_t a = strlen(before), b = strlen(middle), c = strlen(end);
-	char *out = xmalloc(a + b + c + 1);
-
-	memcpy(out, before, a);
-	memcpy(out + a, middle, b);
-	memcpy(out + a + b, end, c + 1);
-	return out;
-}
-
 /* DATADIR/keys/[.]ADDRESS + end */
 static char *key_path(const char *datadir, const char *dot,
 		      const struct address *address, const char *end)
 {
-	char hex[ADDRESS_HEX_LEN];
-	char *dir = join(datadir, "/keys/", dot);
-	char *path = join(dir, address_hex(hex, address), end);
+	char hex[ADDRESS_HEX_LEN], name[NAME_LEN + 2];
+	char *keys = path_join(datadir, "keys");
+	char *path;
 
-	free(dir);
+	snprintf(name, sizeof(name), "%s%s%s", dot, address_hex(hex, address),
+		 end);
+	path = path_join(keys, name);
+	free(keys);
 	return path;
 }
 
 /* --- files ---- */
 
-static enum err sync_dir(const char *path, struct fault *f)
-{
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int error = 0;
-
-	if (fd < 0)
-		return path_fault(f, "open", path, errno);
-	if (fsync(fd))
-		error = errno;
-	close(fd);
-	return error ? path_fault(f, "flush", path, error) : ERR_OK;
-}
-
-static enum err make_dir(const char *path, struct fault *f)
-{
-	if (!mkdir(path, 0700) || errno == EEXIST)
-		return ERR_OK;
-	return path_fault(f, "make", path, errno);
-}
-
 /* Make DATADIR and DATADIR/keys, and see that they last. */
 static enum err make_dirs(const char *datadir, const char *keys,
 			  struct fault *f)
 {
-	enum err err = make_dir(datadir, f);
+	enum err err = dir_make(datadir, f);
 
 	if (!err)
-		err = make_dir(keys, f);
+		err = dir_make(keys, f);
 	if (!err)
-		err = sync_dir(datadir, f);
+		err = dir_flush(datadir, f);
 	return err;
-}
-
-/* errno's value, or 0. */
-static int write_all(int fd, const char *data, size_t len)
-{
-	ssize_t n;
-
-	while (len) {
-		n = write(fd, data, len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return errno;
-		data += n;
-		len -= (size_t)n;
-	}
-	return fsync(fd) ? errno : 0;
-}
-
-/* Up to max bytes, to the end of the file; errno's value, or 0. */
-static int read_all(int fd, char *out, size_t max, size_t *len)
-{
-	ssize_t n;
-
-	*len = 0;
-	while (*len < max) {
-		n = read(fd, out + *len, max - *len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return errno;
-		if (!n)
-			break;
-		*len += (size_t)n;
-	}
-	return 0;
 }
 
 static enum err write_new(const char *path, const struct key_pem *pem,
@@ -133,7 +69,7 @@ static enum err write_new(const char *path, const struct key_pem *pem,
 		return fault_set(f, ERR_EXISTS, "", "%s exists already", path);
 	if (fd < 0)
 		return path_fault(f, "create", path, errno);
-	error = write_all(fd, pem->text, pem->len);
+	error = fd_write(fd, SPAN(pem->text, pem->len));
 	if (close(fd) && !error)
 		error = errno;
 	if (!error)
@@ -191,7 +127,7 @@ static enum err store(const struct secret_key *key, const char *datadir,
 		      const struct key_pem *pem, struct fault *f)
 {
 	const struct address *address = secret_key_address(key);
-	char *keys = join(datadir, "/keys", "");
+	char *keys = path_join(datadir, "keys");
 	char *temp = key_path(datadir, ".", address, ".new");
 	char *path = key_path(datadir, "", address, SUFFIX);
 	enum err err = make_dirs(datadir, keys, f);
@@ -201,7 +137,7 @@ static enum err store(const struct secret_key *key, const char *datadir,
 	if (!err)
 		err = publish(temp, path, f);
 	if (!err)
-		err = sync_dir(keys, f);
+		err = dir_flush(keys, f);
 	free(keys);
 	free(temp);
 	free(path);
@@ -254,7 +190,7 @@ static enum err read_key(struct key_pem *pem, const char *path, struct fault *f)
 	else if (st.st_mode & 077)
 		err = others_can_read(path, st.st_mode, f);
 	else
-		error = read_all(fd, pem->text, sizeof(pem->text), &pem->len);
+		error = fd_read(fd, pem->text, sizeof(pem->text), &pem->len);
 	close(fd);
 	if (error)
 		err = path_fault(f, "read", path, error);
@@ -361,7 +297,7 @@ static enum err read_names(struct address **out, size_t *count,
 enum err keyfile_list(struct address **out, size_t *count, const char *datadir,
 		      struct fault *f)
 {
-	char *path = join(datadir, "/keys", "");
+	char *path = path_join(datadir, "keys");
 	enum err err;
 
 	*out = NULL;
@@ -414,7 +350,7 @@ enum err keyfile_password(char **out, const char *path, struct fault *f)
 	else if (S_ISREG(st.st_mode) && st.st_mode & 077)
 		err = others_can_read(path, st.st_mode, f);
 	else
-		error = read_all(fd, text, PASSWORD_MAX + 1, &len);
+		error = fd_read(fd, text, PASSWORD_MAX + 1, &len);
 	close(fd);
 	if (error)
 		err = path_fault(f, "read", path, error);

@@ -20,6 +20,7 @@
 
 #include "base/text.h"
 #include "store/dir_lock.h"
+#include "store/file.h"
 #include "store/kv_lmdb_internal.h"
 
 /* Address space, not memory or disk. Growing it later would need a moment
@@ -78,35 +79,6 @@ enum err lmdb_fault(const struct store *s, struct fault *f, const char *what,
 	}
 	return fault_set(f, code, "", "cannot %s %s: %s", what, s->data,
 			 mdb_strerror(rc));
-}
-
-static char *path_join(const char *dir, const char *name)
-{
-	size_t len = strlen(dir) + strlen(name) + 2;
-	char *path = xmalloc(len);
-
-	snprintf(path, len, "%s/%s", dir, name);
-	return path;
-}
-
-static enum err make_dir(const char *path, struct fault *f)
-{
-	if (!mkdir(path, 0700) || errno == EEXIST)
-		return ERR_OK;
-	return path_fault(f, "make", path, errno);
-}
-
-/* What was made survives a power cut only when its directory is flushed. */
-static enum err sync_dir(const char *path, struct fault *f)
-{
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	enum err e = ERR_OK;
-
-	if (fd < 0 || fsync(fd))
-		e = path_fault(f, "flush", path, errno);
-	if (fd >= 0)
-		close(fd);
-	return e;
 }
 
 /* Is there a store at all? Answered before anything is made. */
@@ -270,8 +242,8 @@ static enum err open_content(struct store *s, bool create, struct fault *f)
 		return lmdb_fault(s, f, "open", rc);
 	if (!fresh)
 		return ERR_OK;
-	e = sync_dir(s->chain, f);
-	return e ? e : sync_dir(s->datadir, f);
+	e = dir_flush(s->chain, f);
+	return e ? e : dir_flush(s->datadir, f);
 }
 
 static enum err open_steps(struct store *s, unsigned flags, struct fault *f)
@@ -279,11 +251,11 @@ static enum err open_steps(struct store *s, unsigned flags, struct fault *f)
 	bool create = flags & STORE_CREATE;
 	enum err e;
 
-	e = create ? make_dir(s->datadir, f) : expect_store(s, f);
+	e = create ? dir_make(s->datadir, f) : expect_store(s, f);
 	if (!e)
 		e = dir_lock(&s->lock_fd, s->datadir, s->read_only, f);
 	if (!e && create)
-		e = make_dir(s->chain, f);
+		e = dir_make(s->chain, f);
 	if (!e && !s->read_only)
 		e = reserve_readers(s, f);
 	if (!e)

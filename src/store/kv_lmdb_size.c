@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "store/dir_lock.h"
+#include "store/file.h"
 #include "store/kv_lmdb_internal.h"
 
 /* How long the file is, and should be for the pages that are allocated. */

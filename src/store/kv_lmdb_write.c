@@ -14,7 +14,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "store/dir_lock.h"
+#include "store/file.h"
 #include "store/kv_lmdb_internal.h"
 
 /* Bytes of batches in one transaction: LMDB keeps its dirty pages in

@@ -1,5 +1,6 @@
 libshell_a_SOURCES += \
 	src/store/dir_lock.c src/store/dir_lock.h \
+	src/store/file.c src/store/file.h \
 	src/store/key_pem.c src/store/key_pem.h \
 	src/store/keyfile.c src/store/keyfile.h \
 	src/store/kv_lmdb.c src/store/kv_lmdb.h \
@@ -22,3 +23,8 @@ tests_unit_check_store_size_SOURCES = tests/unit/check_store_size.c \
 check_PROGRAMS += tests/unit/check_keyfile
 tests_unit_check_keyfile_SOURCES = tests/unit/check_keyfile.c \
 	tests/unit/scratch.c tests/unit/scratch.h tests/unit/test_keys.h
+
+check_PROGRAMS += tests/unit/check_file
+tests_unit_check_file_SOURCES = tests/unit/check_file.c \
+	tests/unit/scratch.c tests/unit/scratch.h \
+	tests/unit/store_rows.c tests/unit/store_rows.h

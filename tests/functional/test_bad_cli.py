@@ -95,14 +95,14 @@ REFUSED = (
     (("name", "bob", "alice"), "alice is " + WORD),
     (("send", "1", BOB, "--from", "alice"), "alice is " + WORD),
     (("send", "1", BOB, "--from", BOB), "(not_found)"),
-    (("push", "no-such-file"), "no-such-file: cannot open: No such file"),
+    (("push", "no-such-file"), "cannot open no-such-file: No such file"),
     (("tx", "00" * 32), "(not_found)"),
     (("block", "1"), "(not_found)"),
     (("block", "11" * 32), "(not_found)"),
     (("block", "final"), "("),
     (("send", str(2**53 - 1), BOB), "(insufficient_balance)"),
     (("send", "1", BOB, "-M", "x" * 5000), "(too_big)"),
-    (("-c", "no-such-file", "status"), "no-such-file: cannot open"),
+    (("-c", "no-such-file", "status"), "cannot open no-such-file"),
     (("-d", "/dev/null", "accounts"), "/dev/null"),
 )
 # What push is given, and what is said; these end with 1.

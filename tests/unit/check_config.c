@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "daemon/config.h"
-#include "daemon/files.h"
+#include "store/file.h"
 
 #define ARGS_MAX 20
 #define ADDRESS "00112233445566778899aabbccddeeff00112233"

@@ -15,7 +15,7 @@
 
 #include "cmd/wallet_tx.h"
 #include "codec/tx_json.h"
-#include "daemon/files.h"
+#include "store/file.h"
 
 #define ADDRESS "00112233445566778899aabbccddeeff00112233"
 #define ZEROS "0000000000000000000000000000000000000000000000000000000000000000"
