@@ -316,35 +316,58 @@ static void close_after(struct http_request *r)
 	http_reply_header(r, "Connection", "close");
 }
 
+/* The first slice was the last. */
+static void reply_whole(struct http_request *r, int status, const char *type,
+			enum http_more more, bool etag)
+{
+	struct span body = buf_span(&r->conn->server->slice);
+	struct fault f;
+
+	if (more == HTTP_ABORT) {
+		fault_set(&f, ERR_IO, "", "the store cannot be read");
+		http_problem(r, 500, &f);
+	} else if (etag && status == 200) {
+		http_reply_tagged(r, type, body);
+	} else {
+		http_reply(r, status, type, body);
+	}
+}
+
+/* The head of an answer whose length is not known. */
+static void begin_stream(struct http_request *r, int status, const char *type)
+{
+	begin(r, status, type);
+	if (r->ev->minor == 0)
+		close_after(r);
+	evhttp_send_reply_start(r->ev, status, phrase(status));
+	if (r->method == HTTP_HEAD)
+		evhttp_send_reply_end(r->ev);
+}
+
 void http_stream(struct http_request *r, int status, const char *type,
 		 const struct http_stream *ops, void *ctx, bool etag)
 {
 	struct buf *out = &r->conn->server->slice;
-	struct fault f;
 	enum http_more more;
 
 	out->len = 0;
+	if (r->method == HTTP_HEAD && !etag) {
+		/* without the length: only making the body would tell it
+		 * (RFC 9110, 9.3.2) */
+		begin_stream(r, status, type);
+		ops->done(ctx);
+		return;
+	}
 	more = ops->more(ctx, out);
 	if (more != HTTP_MORE) {
-		if (more == HTTP_ABORT) {
-			fault_set(&f, ERR_IO, "", "the store cannot be read");
-			http_problem(r, 500, &f);
-		} else if (etag && status == 200) {
-			http_reply_tagged(r, type, buf_span(out));
-		} else {
-			http_reply(r, status, type, buf_span(out));
-		}
+		reply_whole(r, status, type, more, etag);
 		ops->done(ctx);
 		return;
 	}
 	if (etag)
 		http_reply_header(r, "Cache-Control", "no-cache");
-	begin(r, status, type);
-	if (r->ev->minor == 0)
-		close_after(r);
-	evhttp_send_reply_start(r->ev, status, phrase(status));
+	begin_stream(r, status, type);
 	if (r->method == HTTP_HEAD) {
-		evhttp_send_reply_end(r->ev);
 		ops->done(ctx);
 		return;
 	}
