@@ -243,6 +243,7 @@ enum err api_new(struct api **out, struct event_base *base,
 	api->started = clock_steady_ms();
 	api->counts = xcalloc(route_count + 1, sizeof(*api->counts));
 	TAILQ_INIT(&api->submissions);
+	TAILQ_INIT(&api->due);
 	e = http_server_new(&api->server, base, &http, f);
 	if (e) {
 		api_free(api);

@@ -22,6 +22,8 @@ struct api {
 	struct event_base *base;
 	struct http_server *server;
 	struct submission_list submissions; /* oldest first */
+	struct submission_list due;	    /* to be looked at */
+	struct event *look;		    /* the next turn does */
 	uint64_t last_request;
 	uint64_t started;		    /* clock_steady_ms() */
 	uint64_t (*counts)[STATUS_CLASSES]; /* per route, then all others */

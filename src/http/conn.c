@@ -16,6 +16,7 @@
 #include <sys/socket.h>
 
 #include "http/host.h"
+#include "http/refusal.h"
 #include "loop/clock.h"
 
 /*
@@ -64,6 +65,7 @@ static void on_close(struct evhttp_connection *evcon, void *arg)
 		event_free(r->again);
 	if (ev && !ev->evcon)
 		evhttp_request_free(ev);
+	refusal_unwatch(c);
 	s->by_fd[c->fd] = NULL;
 	TAILQ_REMOVE(&s->conns, c, link);
 	s->count--;
@@ -90,22 +92,6 @@ static bool has_room(const struct http_server *s, const struct conn *c)
 	return count_peer(s, c->peer) < s->limits.per_address;
 }
 
-/* Say why, if that can be done at once, and close. */
-static void turn_away(struct conn *c)
-{
-	static const char text[] = "HTTP/1.1 503 Service Unavailable\r\n"
-				   "Content-Type: " HTTP_TEXT "\r\n"
-				   "Content-Length: 22\r\n"
-				   "Retry-After: 1\r\n"
-				   "Connection: close\r\n\r\n"
-				   "too many connections.\n";
-
-	if (send(c->fd, text, sizeof(text) - 1, MSG_DONTWAIT | MSG_NOSIGNAL) <
-	    0)
-		errno = 0; /* it is closed next anyway */
-	evhttp_connection_free(c->evcon);
-}
-
 /* evhttp keeps what a client sends too early: bound it. */
 void conn_read_ahead(struct conn *c, bool waits)
 {
@@ -129,7 +115,8 @@ static void adopt_one(struct http_server *s, struct conn *c)
 	setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	conn_read_ahead(c, false);
 	if (!has_room(s, c)) {
-		turn_away(c);
+		refusal_send(c);
+		evhttp_connection_free(c->evcon);
 		free(c);
 		return;
 	}
@@ -146,6 +133,7 @@ static void adopt_one(struct http_server *s, struct conn *c)
 	s->count++;
 	c->req.conn = c;
 	c->due = clock_steady_ms() + s->limits.deliver_ms;
+	refusal_watch(c);
 	evhttp_connection_set_closecb(c->evcon, on_close, c);
 }
 

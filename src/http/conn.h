@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What conn.c, server.c and reply.c share: a connection and the one request on
- * it. evhttp answers a connection's requests one after the other, so a request
- * is part of its connection and costs no allocation. No other file may
- * include this.
+ * What conn.c, refusal.c, server.c and reply.c share: a connection and the one
+ * request on it. evhttp answers a connection's requests one after the other, so
+ * a request is part of its connection and costs no allocation. No other file
+ * may include this.
  */
 #ifndef HTTP_CONN_H
 #define HTTP_CONN_H
@@ -45,7 +45,10 @@ struct conn {
 	int fd;
 	char peer[CONN_PEER_MAX];
 	bool loopback;
-	bool waits;	  /* reads ahead little */
+	struct evbuffer_cb_entry *watch; /* on what is written */
+	struct event *written;		 /* evhttp did so by itself */
+	bool refused;			 /* and it is mended */
+	bool waits;			 /* reads ahead little */
 	uint64_t due;	  /* when a whole request must be there (ms) */
 	size_t waiting;	  /* bytes of answer at the last look, and */
 	uint64_t stalled; /* since when they are as many (ms) */
@@ -73,6 +76,10 @@ struct http_server {
 	char date[40];
 };
 
+/* Now, for the header Date. */
+const char *server_date(struct http_server *s);
+/* Append the body of a refusal. */
+void out_problem(struct buf *out, int status, const struct fault *f);
 /* Callbacks for evhttp and libevent; arg is the server. */
 struct bufferevent *conn_accept(struct event_base *base, void *arg);
 void conn_adopt(evutil_socket_t fd, short what, void *arg);

@@ -83,21 +83,23 @@ void handle_unprocessed(struct call *c)
 
 void handle_confirmations(struct call *c)
 {
-	struct tx_info t;
+	struct node_tip tip;
 	struct buf out = {0};
 	enum tx_state state;
-	enum err e;
+	uint64_t height;
+	uint32_t index;
+	enum err e, reason;
 
-	e = query_tx(&t, c->api->cfg.node, api_view(c->api),
-		     &c->args.arg[CONFIRMATIONS_ID].hash);
+	node_tip(c->api->cfg.node, &tip);
+	e = query_tx_place(&state, &height, &index, &reason, c->api->cfg.node,
+			   api_view(c->api),
+			   &c->args.arg[CONFIRMATIONS_ID].hash);
 	if (e) {
 		call_query_failed(c, e, NO_SUCH_TX);
 		return;
 	}
-	out_uint(&out, t.confirmations);
+	out_uint(&out, tx_is_in_block(state) ? tip.height - height + 1 : 0);
 	out_text(&out, "\n");
-	state = t.state;
-	tx_info_release(&t);
 	if (state == TX_DROPPED)
 		call_fault(c, ERR_NOT_FOUND, "transaction_id",
 			   "the transaction was dropped");

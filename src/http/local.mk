@@ -16,6 +16,8 @@ libshell_a_SOURCES += \
 	src/http/json_out.c src/http/json_out.h \
 	src/http/openapi.c \
 	src/http/params.c src/http/params.h \
+	src/http/progress.c src/http/progress.h \
+	src/http/refusal.c src/http/refusal.h \
 	src/http/reply.c \
 	src/http/route_table.c src/http/routes.c src/http/routes.h \
 	src/http/schema_type.c src/http/schemas.c src/http/schemas.h \

@@ -78,22 +78,29 @@ static const char *phrase(int status)
 	}
 }
 
-/* What every answer begins with. evhttp would make the date anew each time. */
-static void begin(struct http_request *r, int status, const char *type)
+/* evhttp would make it anew each time. */
+const char *server_date(struct http_server *s)
 {
-	struct http_server *s = r->conn->server;
 	struct timeval now;
 
-	if (!r->ev || r->status)
-		BUG("a request is answered twice");
-	r->status = status;
-	r->cancel = NULL;
 	event_base_gettimeofday_cached(s->base, &now);
 	if (now.tv_sec != s->date_of) {
 		s->date_of = now.tv_sec;
 		evutil_date_rfc1123(s->date, sizeof(s->date), NULL);
 	}
-	http_reply_header(r, "Date", s->date);
+	return s->date;
+}
+
+/* What every answer begins with. */
+static void begin(struct http_request *r, int status, const char *type)
+{
+	struct http_server *s = r->conn->server;
+
+	if (!r->ev || r->status)
+		BUG("a request is answered twice");
+	r->status = status;
+	r->cancel = NULL;
+	http_reply_header(r, "Date", server_date(s));
 	if (type)
 		http_reply_header(r, "Content-Type", type);
 	if (s->config.answered)
@@ -116,26 +123,32 @@ void http_reply(struct http_request *r, int status, const char *type,
 	evhttp_send_reply(r->ev, status, phrase(status), NULL);
 }
 
+void out_problem(struct buf *out, int status, const struct fault *f)
+{
+	const char *detail = f->detail[0] ? f->detail : err_text(f->code);
+
+	out_text(out, "{\"type\":\"urn:ccoin:error:");
+	out_text(out, err_code(f->code));
+	out_text(out, "\",\"title\":");
+	out_string(out, span_str(err_text(f->code)));
+	out_text(out, ",\"status\":");
+	out_uint(out, (uint64_t)status);
+	out_text(out, ",\"detail\":");
+	out_string(out, span_str(detail));
+	out_text(out, ",\"code\":");
+	out_string(out, span_str(err_code(f->code)));
+	if (f->field[0]) {
+		out_text(out, ",\"field\":");
+		out_string(out, span_str(f->field));
+	}
+	out_text(out, "}\n");
+}
+
 void http_problem(struct http_request *r, int status, const struct fault *f)
 {
 	struct buf b = {0};
-	const char *detail = f->detail[0] ? f->detail : err_text(f->code);
 
-	out_text(&b, "{\"type\":\"urn:ccoin:error:");
-	out_text(&b, err_code(f->code));
-	out_text(&b, "\",\"title\":");
-	out_string(&b, span_str(err_text(f->code)));
-	out_text(&b, ",\"status\":");
-	out_uint(&b, (uint64_t)status);
-	out_text(&b, ",\"detail\":");
-	out_string(&b, span_str(detail));
-	out_text(&b, ",\"code\":");
-	out_string(&b, span_str(err_code(f->code)));
-	if (f->field[0]) {
-		out_text(&b, ",\"field\":");
-		out_string(&b, span_str(f->field));
-	}
-	out_text(&b, "}\n");
+	out_problem(&b, status, f);
 	http_reply(r, status, HTTP_PROBLEM, buf_span(&b));
 	buf_release(&b);
 }
@@ -303,35 +316,58 @@ static void close_after(struct http_request *r)
 	http_reply_header(r, "Connection", "close");
 }
 
+/* The first slice was the last. */
+static void reply_whole(struct http_request *r, int status, const char *type,
+			enum http_more more, bool etag)
+{
+	struct span body = buf_span(&r->conn->server->slice);
+	struct fault f;
+
+	if (more == HTTP_ABORT) {
+		fault_set(&f, ERR_IO, "", "the store cannot be read");
+		http_problem(r, 500, &f);
+	} else if (etag && status == 200) {
+		http_reply_tagged(r, type, body);
+	} else {
+		http_reply(r, status, type, body);
+	}
+}
+
+/* The head of an answer whose length is not known. */
+static void begin_stream(struct http_request *r, int status, const char *type)
+{
+	begin(r, status, type);
+	if (r->ev->minor == 0)
+		close_after(r);
+	evhttp_send_reply_start(r->ev, status, phrase(status));
+	if (r->method == HTTP_HEAD)
+		evhttp_send_reply_end(r->ev);
+}
+
 void http_stream(struct http_request *r, int status, const char *type,
 		 const struct http_stream *ops, void *ctx, bool etag)
 {
 	struct buf *out = &r->conn->server->slice;
-	struct fault f;
 	enum http_more more;
 
 	out->len = 0;
+	if (r->method == HTTP_HEAD && !etag) {
+		/* without the length: only making the body would tell it
+		 * (RFC 9110, 9.3.2) */
+		begin_stream(r, status, type);
+		ops->done(ctx);
+		return;
+	}
 	more = ops->more(ctx, out);
 	if (more != HTTP_MORE) {
-		if (more == HTTP_ABORT) {
-			fault_set(&f, ERR_IO, "", "the store cannot be read");
-			http_problem(r, 500, &f);
-		} else if (etag && status == 200) {
-			http_reply_tagged(r, type, buf_span(out));
-		} else {
-			http_reply(r, status, type, buf_span(out));
-		}
+		reply_whole(r, status, type, more, etag);
 		ops->done(ctx);
 		return;
 	}
 	if (etag)
 		http_reply_header(r, "Cache-Control", "no-cache");
-	begin(r, status, type);
-	if (r->ev->minor == 0)
-		close_after(r);
-	evhttp_send_reply_start(r->ev, status, phrase(status));
+	begin_stream(r, status, type);
 	if (r->method == HTTP_HEAD) {
-		evhttp_send_reply_end(r->ev);
 		ops->done(ctx);
 		return;
 	}

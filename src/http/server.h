@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The HTTP server: connections, limits, requests, replies. The only room
- * that knows libevent's evhttp (conn.c, server.c, reply.c); what lies above
- * sees an opaque request and answers it now, later, or as a stream. One thread,
- * the loop's. Promises that a request that is not answered yet is either
- * answered or cancelled, once.
+ * that knows libevent's evhttp (conn.c, refusal.c, server.c, reply.c); what
+ * lies above sees an opaque request and answers it now, later, or as a stream.
+ * One thread, the loop's. Promises that a request that is not answered yet is
+ * either answered or cancelled, once.
  */
 #ifndef HTTP_SERVER_H
 #define HTTP_SERVER_H

@@ -8,10 +8,12 @@
 
 #include "http/block_json.h"
 #include "http/json_out.h"
-#include "http/tx_status.h"
+#include "http/progress.h"
 
 struct submission {
 	TAILQ_ENTRY(submission) link;
+	TAILQ_ENTRY(submission) due_link;
+	bool due; /* in the api's list of these */
 	struct api *api;
 	struct http_request *r; /* NULL: the client went */
 	uint64_t request;
@@ -22,7 +24,11 @@ struct submission {
 	uint64_t seconds;
 	struct event *timer; /* while it waits after that */
 	struct submit_result *results;
-	bool *sent; /* which of them the node has */
+	struct progress *progress; /* of each, as last looked at */
+	size_t next;		   /* the first that may still change */
+	bool over;		   /* the time to wait is */
+	bool missed;		   /* and something was not there */
+	bool *sent;		   /* which of them the node has */
 	size_t count;
 	struct buf own; /* SUBMISSION_OWN: its bytes */
 };
@@ -37,6 +43,7 @@ struct submission *submission_new(struct api *api, enum submission_kind kind,
 	s->many = many;
 	s->count = count;
 	s->results = xcalloc(count + 1, sizeof(*s->results));
+	s->progress = xcalloc(count + 1, sizeof(*s->progress));
 	s->sent = xcalloc(count + 1, sizeof(*s->sent));
 	return s;
 }
@@ -60,12 +67,15 @@ void submission_free(struct submission *s)
 		event_free(s->timer);
 	buf_release(&s->own);
 	free(s->results);
+	free(s->progress);
 	free(s->sent);
 	free(s);
 }
 
 static void finish(struct submission *s)
 {
+	if (s->due)
+		TAILQ_REMOVE(&s->api->due, s, due_link);
 	TAILQ_REMOVE(&s->api->submissions, s, link);
 	submission_free(s);
 }
@@ -81,101 +91,6 @@ static void on_cancel(void *ctx)
 }
 
 /* --- answers ------------------------------------------------------------- */
-
-/* What is known of a transaction that the node took. */
-struct progress {
-	const char *status;
-	bool reached; /* what the client waits for */
-	bool dropped;
-	enum err reason;
-	bool in_block;
-	uint64_t height, confirmations;
-};
-
-static bool is_reached(enum wait_for until, enum tx_state state)
-{
-	switch (until) {
-	case WAIT_POOL:
-		return true;
-	case WAIT_BLOCK:
-		return tx_is_in_block(state);
-	case WAIT_SETTLED:
-		return state == TX_SETTLED;
-	case WAIT_FINAL: /* was refused: no engine here has finality */
-		return false;
-	}
-	BUG("waiting for nothing");
-}
-
-static enum err look(struct progress *p, struct submission *s,
-		     const struct submit_result *res)
-{
-	struct tx_info t;
-	enum err e;
-
-	*p = (struct progress){.status = "pending"};
-	if (s->until == WAIT_POOL && res->status != SUBMIT_KNOWN) {
-		p->reached = true;
-		if (res->status == SUBMIT_QUEUED)
-			p->status = "queued";
-		return ERR_OK;
-	}
-	e = query_tx(&t, s->api->cfg.node, api_view(s->api), &res->id);
-	if (e == ERR_NOT_FOUND) {
-		p->status = "dropped";
-		p->dropped = true;
-		p->reason = e;
-		return ERR_OK;
-	}
-	if (e)
-		return e;
-	p->status = t.state == TX_QUEUED ? "queued" : tx_status_name(t.state);
-	p->reached = is_reached(s->until, t.state);
-	p->dropped = t.state == TX_DROPPED;
-	p->reason = t.reason;
-	p->in_block = tx_is_in_block(t.state);
-	p->height = t.height;
-	p->confirmations = t.confirmations;
-	tx_info_release(&t);
-	return ERR_OK;
-}
-
-static void out_result(struct buf *out, const struct submit_result *res,
-		       const struct progress *p)
-{
-	enum err code = res->status == SUBMIT_REFUSED ? res->fault.code
-			: p->dropped		      ? p->reason
-						      : ERR_OK;
-
-	out_text(out, "{\"id\":");
-	if (res->has_id)
-		out_hash(out, &res->id);
-	else
-		out_text(out, "null");
-	out_text(out, ",\"status\":\"");
-	out_text(out, res->status == SUBMIT_REFUSED ? "refused" : p->status);
-	out_text(out, "\"");
-	if (p->in_block) {
-		out_text(out, ",\"height\":");
-		out_uint(out, p->height);
-		out_text(out, ",\"confirmations\":");
-		out_uint(out, p->confirmations);
-	}
-	if (code) {
-		out_text(out, ",\"code\":\"");
-		out_text(out, err_code(code));
-		out_text(out, "\"");
-	}
-	if (code && res->fault.field[0]) {
-		out_text(out, ",\"field\":");
-		out_string(out, span_str(res->fault.field));
-	}
-	if (code && res->fault.detail[0]) {
-		out_text(out, ",\"detail\":");
-		out_string(out, span_str(res->fault.detail));
-	}
-	out_text(out, "}");
-}
 
 /* From here on the request is answered, and s is gone. */
 static void reply_fault(struct submission *s, const struct fault *f)
@@ -206,24 +121,13 @@ static void reply_body(struct submission *s, int status, struct buf *out)
 static void reply_many(struct submission *s, int status)
 {
 	struct buf out = {0};
-	struct progress p;
 	size_t i;
-	enum err e;
 
 	out_text(&out, "[");
 	for (i = 0; i < s->count; i++) {
-		p = (struct progress){0};
-		if (s->results[i].status != SUBMIT_REFUSED) {
-			e = look(&p, s, &s->results[i]);
-			if (e) {
-				buf_release(&out);
-				reply_failed(s, e);
-				return;
-			}
-		}
 		if (i)
 			out_text(&out, ",");
-		out_result(&out, &s->results[i], &p);
+		out_progress(&out, s->api, &s->results[i], &s->progress[i]);
 	}
 	out_text(&out, "]\n");
 	reply_body(s, status, &out);
@@ -248,81 +152,101 @@ static void reply_own(struct submission *s, int status)
 	reply_body(s, status, &out);
 }
 
-static void reply_one(struct submission *s, bool early)
+static void reply_one(struct submission *s, int status)
 {
 	const struct submit_result *res = &s->results[0];
+	const struct progress *p = &s->progress[0];
 	struct buf out = {0};
-	struct progress p;
 	struct fault f;
-	int status;
-	enum err e;
 
 	if (res->status == SUBMIT_REFUSED) {
 		f = res->fault;
 		reply_fault(s, &f);
 		return;
 	}
-	e = look(&p, s, res);
-	if (e) {
-		reply_failed(s, e);
-		return;
-	}
-	if (p.dropped && s->until != WAIT_POOL) {
-		fault_set(&f, p.reason, "", "dropped while it was waited for");
+	if (p->state == TX_DROPPED && s->until != WAIT_POOL) {
+		fault_set(&f, p->reason, "", "dropped while it was waited for");
 		reply_fault(s, &f);
 		return;
 	}
-	status = early || (s->until == WAIT_POOL && res->status != SUBMIT_KNOWN)
-			 ? 202
-			 : 200;
+	if (s->until == WAIT_POOL && res->status != SUBMIT_KNOWN)
+		status = 202;
 	if (s->kind == SUBMISSION_OWN) {
 		reply_own(s, status);
 		return;
 	}
-	out_result(&out, res, &p);
+	out_progress(&out, s->api, res, p);
 	out_text(&out, "\n");
 	reply_body(s, status, &out);
 }
 
-static void reply(struct submission *s, bool early)
+static void reply(struct submission *s)
 {
+	int status = s->missed ? 202 : 200;
+
 	if (s->many)
-		reply_many(s, early ? 202 : 200);
+		reply_many(s, status);
 	else
-		reply_one(s, early);
+		reply_one(s, status);
 }
 
 /* --- waiting ------------------------------------------------------------- */
 
-/* Answer if all are where the client wants them, or never will be. */
-static bool try_reply(struct submission *s)
+/*
+ * Up to how many transactions are looked at in one turn of the loop, at some
+ * us each, for all that wait together: a block must not make a hundred
+ * clients with a thousand transactions each hold up everybody else.
+ */
+#define LOOKS 250
+/* As long as a look takes, so many results are printed. */
+#define RESULTS_PER_LOOK 8
+
+enum walk { WALK_DONE, WALK_WAITS, WALK_AGAIN };
+
+static bool is_told(const struct submission *s, const struct submit_result *res)
 {
-	struct progress p;
-	size_t i;
+	return res->status == SUBMIT_REFUSED ||
+	       (s->until == WAIT_POOL && res->status != SUBMIT_KNOWN);
+}
+
+/*
+ * Look on where the last walk ended: what was passed is where the client
+ * wants it, or never will be. Ends at the first that is not, unless the time
+ * is over: then each of the others is looked at once more for the answer.
+ */
+static enum err walk(struct submission *s, enum walk *end, size_t *looks)
+{
+	const struct submit_result *res;
+	struct progress *p;
 	enum err e;
 
-	for (i = 0; i < s->count && s->until != WAIT_POOL; i++) {
-		if (s->results[i].status == SUBMIT_REFUSED)
+	for (; s->next < s->count; s->next++) {
+		res = &s->results[s->next];
+		p = &s->progress[s->next];
+		if (is_told(s, res))
 			continue;
-		e = look(&p, s, &s->results[i]);
-		if (e) {
-			reply_failed(s, e);
-			return true;
-		}
-		if (!p.reached && !p.dropped)
-			return false;
+		*end = WALK_AGAIN;
+		if (!*looks)
+			return ERR_OK;
+		--*looks;
+		e = progress_look(p, s->api, &res->id);
+		if (e)
+			return e;
+		if (progress_has_reached(p, s->until) || p->state == TX_DROPPED)
+			continue;
+		*end = WALK_WAITS;
+		if (!s->over)
+			return ERR_OK;
+		s->missed = true;
 	}
-	reply(s, false);
-	return true;
+	*end = WALK_DONE;
+	return ERR_OK;
 }
 
-static void on_timeout(evutil_socket_t fd, short what, void *arg)
-{
-	(void)fd, (void)what;
-	reply(arg, true);
-}
+static void on_timeout(evutil_socket_t fd, short what, void *arg);
+static void on_look(evutil_socket_t fd, short what, void *arg);
 
-static void begin_waiting(struct submission *s)
+static void await_timeout(struct submission *s)
 {
 	struct timeval tv = {.tv_sec = (time_t)s->seconds};
 
@@ -330,14 +254,81 @@ static void begin_waiting(struct submission *s)
 	evtimer_add(s->timer, &tv);
 }
 
+/* Its turn comes, behind those that are due already. */
+static void look_later(struct submission *s)
+{
+	static const struct timeval soon = {0, 0};
+	struct api *api = s->api;
+
+	if (!s->due)
+		TAILQ_INSERT_TAIL(&api->due, s, due_link);
+	s->due = true;
+	if (!api->look)
+		api->look = evtimer_new(api->base, on_look, api);
+	if (!evtimer_pending(api->look, NULL))
+		evtimer_add(api->look, &soon);
+}
+
+/* Look at a part; answer when that was the last. s may be gone then. */
+static void go_on(struct submission *s, size_t *looks)
+{
+	size_t cost = s->count / RESULTS_PER_LOOK;
+	enum walk end;
+	enum err e = walk(s, &end, looks);
+
+	if (e) {
+		reply_failed(s, e);
+		return;
+	}
+	if (end == WALK_DONE) {
+		*looks -= *looks < cost ? *looks : cost;
+		reply(s);
+		return;
+	}
+	if (s->until != WAIT_POOL && !s->timer)
+		await_timeout(s);
+	if (end == WALK_AGAIN)
+		look_later(s);
+}
+
+static void on_look(evutil_socket_t fd, short what, void *arg)
+{
+	struct api *api = arg;
+	struct submission *s;
+	size_t looks = LOOKS;
+
+	(void)fd, (void)what;
+	while (looks && (s = TAILQ_FIRST(&api->due))) {
+		TAILQ_REMOVE(&api->due, s, due_link);
+		s->due = false;
+		go_on(s, &looks);
+	}
+	if ((s = TAILQ_FIRST(&api->due)))
+		look_later(s);
+}
+
+static void on_timeout(evutil_socket_t fd, short what, void *arg)
+{
+	struct submission *s = arg;
+
+	(void)fd, (void)what;
+	s->over = true;
+	look_later(s);
+}
+
 /* The node has answered. */
 static void came_back(struct submission *s)
 {
+	size_t i, looks = LOOKS;
+
 	s->back = true;
-	if (!s->r)
+	if (!s->r) {
 		finish(s);
-	else if (!try_reply(s))
-		begin_waiting(s);
+		return;
+	}
+	for (i = 0; i < s->count; i++)
+		progress_init(&s->progress[i], &s->results[i]);
+	go_on(s, &looks);
 }
 
 void submission_send(struct submission *s, struct call *c,
@@ -363,7 +354,7 @@ void submission_send(struct submission *s, struct call *c,
 		api->cfg.submit(api->cfg.ctx, s->request, list, n);
 	} else {
 		s->back = true;
-		reply(s, false);
+		reply(s);
 	}
 	free(list);
 }
@@ -401,13 +392,11 @@ void api_submit_result(struct api *api, uint64_t request,
 
 void api_changed(struct api *api)
 {
-	struct submission *s, *next;
+	struct submission *s;
 
-	for (s = TAILQ_FIRST(&api->submissions); s; s = next) {
-		next = TAILQ_NEXT(s, link);
-		if (s->back && s->r)
-			(void)try_reply(s);
-	}
+	TAILQ_FOREACH(s, &api->submissions, link)
+	if (s->back && s->r)
+		look_later(s);
 }
 
 void submissions_free(struct api *api)
@@ -418,4 +407,6 @@ void submissions_free(struct api *api)
 		next = TAILQ_NEXT(s, link);
 		finish(s);
 	}
+	if (api->look)
+		event_free(api->look);
 }

@@ -106,6 +106,7 @@ START_TEST(connections_are_counted_and_come_free_again)
 	connect_to(&client);
 	client_read(&client, &reply, false);
 	ck_assert_int_eq(reply.status, 503);
+	ck_assert_str_eq(reply_header(&reply, "Content-Type"), HTTP_PROBLEM);
 	client_await_close(&client);
 	client_close(&client);
 	client_close(&others[0]); /* it never sent a byte */
@@ -156,10 +157,49 @@ END_TEST
 
 /* --- what is too much ---------------------------------------------------- */
 
-START_TEST(big_headers_and_bodies_are_refused)
+/* The answer is a problem document, and the last one. */
+static void expect_refusal(int status, const char *code)
 {
+	char member[64];
+
+	ck_assert_int_eq(reply.status, status);
+	ck_assert_int_eq(told, status);
+	ck_assert_str_eq(reply_header(&reply, "Content-Type"), HTTP_PROBLEM);
+	ck_assert_str_eq(reply_header(&reply, "Connection"), "close");
+	ck_assert_str_ne(reply_header(&reply, "Date"), "");
+	snprintf(member, sizeof(member), "\"status\":%d,", status);
+	ck_assert_ptr_nonnull(strstr((char *)reply.body.data, member));
+	snprintf(member, sizeof(member), "\"code\":\"%s\"", code);
+	ck_assert_ptr_nonnull(strstr((char *)reply.body.data, member));
+	ck_assert_ptr_null(strstr((char *)reply.body.data, "<"));
+	ck_assert_int_eq(reply.body.data[reply.body.len - 1], '\n');
+	client_await_close(&client);
+	ck_assert_uint_eq(client.in.len, 0);
+	client_close(&client);
+	reply_release(&reply);
+	memset(&reply, 0, sizeof(reply));
+	told = 0;
+}
+
+START_TEST(what_no_handler_sees_is_refused_with_a_problem)
+{
+	static const struct {
+		const char *text;
+		int status;
+		const char *code;
+	} cases[] = {
+		{POST "Content-Length: 1001\r\n\r\n", 413, "too_big"},
+		{POST "Content-Length: 1001\r\nExpect: 100-continue\r\n\r\n",
+		 413, "too_big"},
+		{POST "Transfer-Encoding: chunked\r\n\r\n3ea\r\n", 413,
+		 "too_big"},
+		{POST "Content-Length: -1\r\n\r\n", 400, "malformed"},
+		{POST "Content-Length: 5\r\nExpect: miracles\r\n\r\n", 417,
+		 "malformed"},
+		{"GET / HTTP/1.1\r\nno colon here\r\n\r\n", 400, "malformed"},
+	};
 	struct buf big = {0};
-	char head[256];
+	size_t i;
 
 	start((struct http_limits){.body_bytes = 1000});
 	connect_to(&client);
@@ -170,23 +210,36 @@ START_TEST(big_headers_and_bodies_are_refused)
 	buf_append_span(&big, span_str("\r\n\r\n"));
 	client_send(&client, buf_span(&big));
 	client_read(&client, &reply, false);
-	ck_assert_int_eq(reply.status, 400);
-	client_await_close(&client);
-	client_close(&client);
+	expect_refusal(400, "malformed");
+
+	for (i = 0; i < ARRAY_LEN(cases); i++) {
+		connect_to(&client);
+		ask(cases[i].text);
+		expect_refusal(cases[i].status, cases[i].code);
+		ck_assert_uint_eq(handled, 0);
+	}
+
+	/* after a request that was answered, and one that was sent with it */
+	connect_to(&client);
+	ask(GET("/one"));
+	ck_assert_int_eq(reply.status, 200);
+	ask(GET("/two") "nonsense\r\n\r\n");
+	ck_assert_str_eq((char *)reply.body.data, "/two");
 	reply_release(&reply);
+	client_read(&client, &reply, false);
+	expect_refusal(400, "malformed");
 
+	/* told to go on, and then too long */
 	connect_to(&client);
-	snprintf(head, sizeof(head), POST "Content-Length: 1001\r\n\r\n");
-	ask(head);
-	ck_assert_int_eq(reply.status, 413);
-	client_await_close(&client);
-	client_close(&client);
-
-	connect_to(&client);
-	ask(POST "Transfer-Encoding: chunked\r\n\r\n3ea\r\n");
-	ck_assert_int_eq(reply.status, 413);
-	ck_assert_uint_eq(handled, 0);
-	client_close(&client);
+	client_text(&client, POST "Expect: 100-continue\r\n"
+				  "Transfer-Encoding: chunked\r\n\r\n");
+	client_text(&client, "3ea\r\n");
+	client_read(&client, &reply, false);
+	if (reply.status == 100) {
+		reply_release(&reply);
+		client_read(&client, &reply, false);
+	}
+	expect_refusal(413, "too_big");
 
 	connect_to(&client);
 	ask("POST /length HTTP/1.1\r\nHost: localhost\r\n"
@@ -262,7 +315,7 @@ int main(void)
 	tcase_add_test(tc, a_port_in_use_is_named);
 	tcase_add_test(tc, connections_are_counted_and_come_free_again);
 	tcase_add_test(tc, one_address_has_its_share);
-	tcase_add_test(tc, big_headers_and_bodies_are_refused);
+	tcase_add_test(tc, what_no_handler_sees_is_refused_with_a_problem);
 	tcase_add_test(tc, a_request_has_its_time_and_not_more);
 	tcase_add_test(tc, a_reader_that_stops_is_dropped_and_costs_little);
 	return run_case("http_limits", tc);

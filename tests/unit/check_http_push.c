@@ -371,6 +371,167 @@ START_TEST(waiting_ends_when_it_is_there)
 }
 END_TEST
 
+/* An array of count times a first transaction, and one of a second, unless
+ * that is empty. */
+static struct buf array_of(size_t count, struct span first, struct span second)
+{
+	struct buf out = {0};
+	size_t i;
+
+	mp_array(&out, (uint32_t)(count + !!second.len));
+	for (i = 0; i < count; i++)
+		buf_append_span(&out, first);
+	buf_append_span(&out, second);
+	return out;
+}
+
+static const char *status_at(size_t i)
+{
+	return json_string_value(
+		json_object_get(json_array_get(json, i), "status"));
+}
+
+START_TEST(an_array_known_already_costs_a_lookup_each)
+{
+	struct address to = test_address(2);
+	struct buf one, many;
+	size_t i;
+
+	start();
+	one = driver_transfer(&d, 1, 0, &to, 5, 0);
+	many = array_of(1000, buf_span(&one), SPAN(NULL, 0));
+	ask_with("POST", "/pushtx", MSGPACK, buf_span(&many));
+	expect(200);
+	ck_assert_uint_eq(json_array_size(json), 1000);
+	ck_assert_str_eq(status_at(0), "pending");
+	ck_assert_str_eq(status_at(999), "pending");
+	make_block();
+	memset(reads, 0, sizeof(reads));
+	views = 0;
+	ask_with("POST", "/pushtx", MSGPACK, buf_span(&many));
+	expect(200);
+	for (i = 0; i < 1000; i++) {
+		ck_assert_str_eq(status_at(i), "settled");
+		ck_assert_int_eq(
+			json_integer_value(json_object_get(
+				json_array_get(json, i), "confirmations")),
+			1);
+	}
+	ck_assert_uint_eq(reads[KV_BLOCKS], 0);
+	ck_assert_uint_eq(reads[KV_DELTAS], 0);
+	ck_assert_uint_eq(views, 1000);
+	buf_release(&one);
+	buf_release(&many);
+	stop();
+}
+END_TEST
+
+START_TEST(a_block_costs_who_waits_only_what_was_not_there)
+{
+	enum { WAITERS = 5, COPIES = 600 };
+	struct client waiters[WAITERS], goes;
+	struct address to = test_address(2);
+	struct buf first, second, many;
+	unsigned before, most = 0;
+	char head[512];
+	size_t i;
+
+	start();
+	first = driver_transfer(&d, 1, 0, &to, 5, 0);
+	ask_with("POST", "/pushtx", MSGPACK, buf_span(&first));
+	make_block();
+	views = 0;
+	second = driver_transfer(&d, 1, 1, &to, 5, 0);
+	many = array_of(COPIES, buf_span(&first), buf_span(&second));
+	for (i = 0; i < WAITERS; i++) {
+		client_open(&waiters[i], base, api_url(api));
+		snprintf(head, sizeof(head),
+			 "POST /v1/txs?wait=block&timeout=300 HTTP/1.1\r\n"
+			 "Host: localhost\r\n" MSGPACK
+			 "Content-Length: %zu\r\n\r\n",
+			 many.len);
+		client_text(&waiters[i], head);
+		client_send(&waiters[i], buf_span(&many));
+		/* what is there is looked at, in parts */
+		while (views < (i + 1) * (COPIES + 1)) {
+			before = views;
+			/* a single turn, unlike client_turn() */
+			event_base_loop(base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
+			if (views - before > most)
+				most = views - before;
+		}
+		ck_assert_uint_eq(views, (i + 1) * (COPIES + 1));
+		client_turn(&waiters[i]);
+		ck_assert_uint_eq(waiters[i].in.len, 0);
+	}
+	ck_assert_uint_lt(most, COPIES);
+	/* and one goes half way */
+	client_open(&goes, base, api_url(api));
+	client_text(&goes, head);
+	client_send(&goes, buf_span(&many));
+	for (before = views; views == before;)
+		event_base_loop(base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
+	client_close(&goes);
+	client_turn(&waiters[0]);
+	ck_assert_uint_lt(views, before + COPIES);
+	views = 0;
+	for (i = 0; i < 10; i++) {
+		api_changed(api); /* nothing of it, ten times */
+		client_turn(&waiters[0]);
+	}
+	ck_assert_uint_gt(views, 0);
+	ck_assert_uint_le(views, 10 * WAITERS);
+	memset(reads, 0, sizeof(reads));
+	views = 0;
+	make_block();
+	for (i = 0; i < WAITERS; i++) {
+		forget();
+		client_read(&waiters[i], &reply, false);
+		read_json();
+		expect(200);
+		ck_assert_uint_eq(json_array_size(json), COPIES + 1);
+		ck_assert_str_eq(status_at(0), "settled");
+		ck_assert_str_eq(status_at(COPIES), "settled");
+		ck_assert_int_eq(
+			json_integer_value(json_object_get(
+				json_array_get(json, 0), "confirmations")),
+			2); /* as of now, not of the look */
+		client_close(&waiters[i]);
+	}
+	ck_assert_uint_eq(views, WAITERS);
+	ck_assert_uint_eq(reads[KV_BLOCKS], 0);
+	buf_release(&first);
+	buf_release(&second);
+	buf_release(&many);
+	stop();
+}
+END_TEST
+
+START_TEST(an_array_whose_time_is_over_tells_how_far_each_came)
+{
+	struct address to = test_address(2);
+	struct buf first, second, many;
+
+	start();
+	first = driver_transfer(&d, 1, 0, &to, 5, 0);
+	ask_with("POST", "/pushtx", MSGPACK, buf_span(&first));
+	make_block();
+	second = driver_transfer(&d, 1, 2, &to, 5, 0);
+	many = array_of(300, buf_span(&second), buf_span(&first));
+	ask_with("POST", "/v1/txs?wait=block&timeout=0", MSGPACK,
+		 buf_span(&many));
+	expect(202);
+	ck_assert_uint_eq(json_array_size(json), 301);
+	ck_assert_str_eq(status_at(0), "queued");
+	ck_assert_str_eq(status_at(299), "queued");
+	ck_assert_str_eq(status_at(300), "settled");
+	buf_release(&first);
+	buf_release(&second);
+	buf_release(&many);
+	stop();
+}
+END_TEST
+
 START_TEST(what_is_dropped_ends_the_wait_with_the_reason)
 {
 	struct address to = test_address(2);
@@ -508,6 +669,9 @@ int main(void)
 	tcase_add_test(tc, bad_transactions_are_told_what_is_wrong);
 	tcase_add_test(tc, bad_bodies_are_refused_whole);
 	tcase_add_test(tc, waiting_ends_when_it_is_there);
+	tcase_add_test(tc, an_array_known_already_costs_a_lookup_each);
+	tcase_add_test(tc, a_block_costs_who_waits_only_what_was_not_there);
+	tcase_add_test(tc, an_array_whose_time_is_over_tells_how_far_each_came);
 	tcase_add_test(tc, what_is_dropped_ends_the_wait_with_the_reason);
 	tcase_add_test(tc, who_leaves_while_waiting_is_forgotten);
 	tcase_add_test(tc, the_other_seeds_paths_work_for_the_own_account);

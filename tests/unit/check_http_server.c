@@ -170,6 +170,27 @@ START_TEST(noise_is_answered_with_400_or_nothing)
 }
 END_TEST
 
+START_TEST(head_of_a_stream_makes_nothing_of_it)
+{
+	start((struct http_limits){0});
+	connect_to(&client);
+	ask("HEAD /endless HTTP/1.1\r\nHost: localhost\r\n\r\n");
+	ck_assert_int_eq(reply.status, 200);
+	ck_assert_str_eq(reply_header(&reply, "Content-Type"), HTTP_TEXT);
+	ck_assert_uint_eq(slices, 0);
+	ck_assert_uint_eq(done, 1);
+	ask(GET("/next")); /* nothing is between the two */
+	ck_assert_str_eq((char *)reply.body.data, "/next");
+	ask("HEAD /abort HTTP/1.0\r\nHost: localhost\r\n"
+	    "Connection: keep-alive\r\n\r\n");
+	ck_assert_int_eq(reply.status, 200);
+	client_await_close(&client);
+	ck_assert_uint_eq(slices, 0);
+	ck_assert_uint_eq(done, 2);
+	end();
+}
+END_TEST
+
 /* --- clients that go ----------------------------------------------------- */
 
 START_TEST(a_client_that_goes_cancels_what_it_waits_for_once)
@@ -273,6 +294,7 @@ int main(void)
 	tcase_add_test(tc, a_stream_is_whole_in_every_version);
 	tcase_add_test(tc, a_stream_that_fails_is_seen_to_be_cut);
 	tcase_add_test(tc, who_has_it_already_gets_304);
+	tcase_add_test(tc, head_of_a_stream_makes_nothing_of_it);
 	tcase_add_test(tc, noise_is_answered_with_400_or_nothing);
 	tcase_add_test(tc, a_client_that_goes_cancels_what_it_waits_for_once);
 	tcase_add_test(tc, what_waits_holds_no_body_and_the_next_one_is_whole);

@@ -24,30 +24,32 @@ uint64_t held;
 unsigned env_failures;
 const char *failing;
 
-static enum err broken_get(struct kv_view *v, struct span *value,
-			   enum kv_table t, struct span key)
+bool broken;
+unsigned reads[KV_TABLE_COUNT], views;
+
+static enum err count_get(struct kv_view *v, struct span *value,
+			  enum kv_table t, struct span key)
 {
-	(void)v, (void)value, (void)t, (void)key;
-	return ERR_IO;
+	(void)v;
+	reads[t]++;
+	return broken ? ERR_IO : kv_get(kv_mem_view(d.mem), value, t, key);
 }
 
-static struct kv_cursor *broken_open(struct kv_view *v, enum kv_table t)
+static struct kv_cursor *open_cursor(struct kv_view *v, enum kv_table t)
 {
-	(void)t;
 	(void)v;
 	return kv_cursor_open(kv_mem_view(d.mem), t);
 }
 
-bool broken;
-
 static struct kv_view *view(void *ctx)
 {
-	static const struct kv_view_ops ops = {.get = broken_get,
-					       .open = broken_open};
-	static struct kv_view bad = {.ops = &ops};
+	static const struct kv_view_ops ops = {.get = count_get,
+					       .open = open_cursor};
+	static struct kv_view counting = {.ops = &ops};
 
 	(void)ctx;
-	return broken ? &bad : kv_mem_view(d.mem);
+	views++;
+	return &counting;
 }
 
 static void submit(void *ctx, uint64_t request, const struct span *txs,

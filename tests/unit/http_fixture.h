@@ -31,6 +31,9 @@ extern json_t *json; /* of the last reply, when it is JSON */
 extern bool hold;     /* keep a submission instead of handing it on */
 extern uint64_t held; /* its request */
 extern bool broken;   /* the store fails */
+/* What answers cost: lookups in the store by table (what is in the chain's
+ * overlay needs none, lists have cursors), and queries. */
+extern unsigned reads[KV_TABLE_COUNT], views;
 extern unsigned env_failures;
 extern const char *failing; /* what keeps the node from being ready */
 
