@@ -39,22 +39,22 @@ class Example(lib.Case):
     def test_it_transfers_with_either_kind_of_key(self):
         n = self.dev()
         rich = os.path.join(n.datadir, "keys", n.account + ".pem")
-        second = wire.Account("ed25519")
-        key = self.write("second.pem", second.pem())
-        for times in (1, 2):  # with the public key, and without
-            said = self.run_client(n, rich, second.address, 300).stdout
+        for kind in ("rsa", "ed25519"):
+            account = wire.Account(kind)
+            key = self.write(kind + ".pem", account.pem())
+            said = self.run_client(n, rich, account.address, 600).stdout
             tx_id, status, height = said.split()
             self.assertEqual(status, "settled")
             tx = n.must(n.get("/v1/txs/" + tx_id)).json()
             self.assertEqual(tx["height"], int(height))
             self.assertEqual(tx["tx"]["data"], "caf\u00e9")
-            self.assertEqual(n.balance(second.address), 300 * times)
-        self.run_client(n, key, "22" * 20, 599)
-        self.run_client(n, key, "22" * 20, 1)
-        self.assertEqual(n.balance("22" * 20), 600)
-        self.assertEqual(n.balance(second.address), 0)
-        r = self.run_client(n, key, "22" * 20, 1, status=1)
-        self.assertIn("insufficient_balance", r.stderr)
+            to = kind.encode().hex().ljust(40, "0")
+            for amount in (599, 1):  # with the public key, and without
+                self.run_client(n, key, to, amount)
+            self.assertEqual(n.balance(to), 600)
+            self.assertEqual(n.balance(account.address), 0)
+            r = self.run_client(n, key, to, 1, status=1)
+            self.assertIn("insufficient_balance", r.stderr)
 
 
 class Bytes(lib.Case):
