@@ -241,16 +241,26 @@ static void ck_delta(const struct delta *d, const struct naive *before,
 static void ck_round_trip(const struct delta *d)
 {
 	struct buf once = {0}, again = {0};
+	struct delta_reader r;
+	struct delta_change c;
 	struct delta got;
-	struct delta_reader reader;
+	size_t i;
 
 	delta_encode(&once, d);
 	ck_assert(!delta_decode(&got, buf_span(&once)));
 	delta_encode(&again, &got);
 	ck_assert(span_eq(buf_span(&once), buf_span(&again)));
-	ck_assert(!delta_reader_init(&reader, buf_span(&once)));
-	ck_assert_uint_eq(reader.supply, d->supply);
-	ck_assert_uint_eq(reader.left, d->count);
+	ck_assert(!delta_reader_init(&r, buf_span(&once)));
+	ck_assert_uint_eq(r.supply, d->supply);
+	ck_assert_uint_eq(r.reward, d->reward);
+	ck_assert_uint_eq(r.fees, d->fees);
+	for (i = 0; i < d->count; i++) {
+		ck_assert(!delta_reader_next(&r, &c));
+		ck_assert_int_eq(c.existed, d->changes[i].existed);
+		ck_assert_uint_eq(c.new.balance, d->changes[i].new.balance);
+		ck_assert_uint_eq(c.new.nonce, d->changes[i].new.nonce);
+	}
+	ck_assert_int_eq(delta_reader_next(&r, &c), ERR_NOT_FOUND);
 	delta_release(&got);
 	buf_release(&once);
 	buf_release(&again);

@@ -618,6 +618,45 @@ static enum err check_changed(const struct block *good, const struct header *h,
 	return e;
 }
 
+/* To the byte: what the block holds is looked at when it is not too big. */
+START_TEST(a_block_from_elsewhere_may_have_all_bytes_that_genesis_allows)
+{
+	struct deed deed = {0, 1, 1, 0};
+	struct candidate *b;
+	struct span txs[9];
+	struct buf raw[9] = {{0}}, whole = {0};
+	struct block block;
+	size_t i, data, len = 0;
+
+	make_chain(6, ", \"max_tx_bytes\": 1000, \"max_block_bytes\": 8000");
+	b = make_block(&deed, 1);
+	ck_assert(!block_decode(&block, candidate_raw(b)));
+	for (i = 0; i < 8; i++) {
+		transfer(&raw[i], 0, i, &people[1], 1, 0, 760);
+		txs[i] = buf_span(&raw[i]);
+	}
+	for (data = 300; len <= 8003; data++) {
+		struct tx tx;
+
+		buf_reset(&raw[8]);
+		tx = transfer(&raw[8], 0, 8, &people[1], 1, 0, data);
+		txs[8] = tx.raw;
+		buf_reset(&whole);
+		block_encode(&whole, block.header_raw, &block.seal, txs, 9);
+		len = whole.len;
+		ck_assert_uint_lt(data == 300 ? len : 0, 8000);
+		ck_assert_int_eq(check_changed(&block, &block.header, txs, 9),
+				 len > 8000 ? ERR_TOO_BIG : ERR_BAD_TXS_ROOT);
+	}
+	for (i = 0; i < 9; i++)
+		buf_release(&raw[i]);
+	buf_release(&whole);
+	block_release(&block);
+	candidate_free(b);
+	end_chain();
+}
+END_TEST
+
 START_TEST(a_block_from_elsewhere_is_believed_in_nothing)
 {
 	struct deed deeds[3] = {{0, 1, 100, 2}, {1, 2, 40, 1}, {0, 3, 9, 0}};
@@ -698,6 +737,9 @@ int main(void)
 		       tables_are_whole_after_a_crash_at_any_slice_of_a_flush);
 	tcase_add_test(t, a_full_block_is_within_its_bounds);
 	tcase_add_test(t, no_block_holds_more_than_max_bound);
+	tcase_add_test(
+		t,
+		a_block_from_elsewhere_may_have_all_bytes_that_genesis_allows);
 	tcase_add_test(t, a_block_from_elsewhere_is_believed_in_nothing);
 	suite_add_tcase(s, t);
 	srunner_run_all(sr, CK_ENV);

@@ -14,6 +14,7 @@
 #include "base/rng.h"
 #include "chain/chain.h"
 #include "chain/tables.h"
+#include "consensus/engine.h"
 #include "driver.h"
 
 #define PEOPLE 5
@@ -489,6 +490,29 @@ static void short_life(void)
 	ck_verify(ERR_OK, "an honest store");
 }
 
+/* The engine's state after the tip, as the block's batch has it. */
+static void put_engine(struct kv_batch *batch, struct chain *chain,
+		       const struct chain_tip *tip)
+{
+	const struct chain_tip *parent = chain_tip(chain);
+	struct engine_block now = {.height = tip->height,
+				   .has_producer = tip->has_producer,
+				   .producer = tip->producer,
+				   .has_txs = tip->has_txs},
+			    before = {.height = parent->height};
+	struct engine *engine;
+	struct buf state = {0};
+	struct span old;
+
+	ck_assert(!engine_poa.create(&engine, chain_rules(chain), NULL));
+	ck_assert(!kv_get(view(), &old, KV_META, meta_key(META_ENGINE)));
+	ck_assert(!engine_poa.restore(engine, old, &before));
+	engine_poa.save(engine, &state, &now);
+	kv_batch_put(batch, KV_META, meta_key(META_ENGINE), buf_span(&state));
+	buf_release(&state);
+	engine_poa.destroy(engine);
+}
+
 /* Lay a block of one transaction on the store, behind the node's back. */
 static void forge(const struct buf *raw, unsigned sealer,
 		  const struct hash *signed_hash)
@@ -516,6 +540,7 @@ static void forge(const struct buf *raw, unsigned sealer,
 			     .signature = buf_span(&signature)};
 	candidate_seal(b, &seal);
 	chain_commit(chain, b, &batch);
+	put_engine(&batch, chain, candidate_tip(b));
 	kv_mem_apply(d.mem, &batch);
 	kv_batch_release(&batch);
 	candidate_free(b);

@@ -75,14 +75,6 @@ enum err verifier_check(struct verifier *v, struct span spki,
 	return e;
 }
 
-static void wait_until_waiting(int n)
-{
-	pthread_mutex_lock(&lock);
-	while (waiting < n)
-		pthread_cond_wait(&changed, &lock);
-	pthread_mutex_unlock(&lock);
-}
-
 static void open_gate(void)
 {
 	pthread_mutex_lock(&lock);
@@ -125,6 +117,15 @@ static void start(unsigned count, const struct secret_key *key)
 	ck_assert_int_eq(workers_new(&workers, base, count, key, on_done,
 				     &done_jobs, NULL),
 			 ERR_OK);
+}
+
+static void wait_until_waiting(int n)
+{
+	event_base_loop(base, EVLOOP_NONBLOCK); /* it wakes who sleeps */
+	pthread_mutex_lock(&lock);
+	while (waiting < n)
+		pthread_cond_wait(&changed, &lock);
+	pthread_mutex_unlock(&lock);
 }
 
 static void run_until(size_t wanted)
