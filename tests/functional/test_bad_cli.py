@@ -279,14 +279,14 @@ class Verify(lib.Case):
             return bytes(b)
         # In the block: a transaction, its signature, the header.
         self.spoilt(tx.data, flip(tx.data), "block 3: ")
-        self.spoilt(tx.signature, flip(tx.signature, 99), "block 3: ")
+        self.spoilt(tx.signature, flip(tx.signature, 40), "block 3: ")
         for field in "hash_state", "hash_txns":
             value = bytes.fromhex(block[field])
             self.spoilt(value, flip(value), "block 3: ")
         value = bytes.fromhex(block["id"])
         self.spoilt(value, flip(value), "block 3: ", "index by hash")
         # Who sent, wherever it says so.
-        self.spoilt(self.rich.spki, flip(self.rich.spki, 100), "block 1")
+        self.spoilt(self.rich.spki, flip(self.rich.spki, 30), "block 1")
         # Tables that are made from blocks.
         value = wire.pack([self.rich.raw_address, self.balance, 5])
         more = wire.pack([self.rich.raw_address, self.balance + 1, 5])
