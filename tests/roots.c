@@ -16,7 +16,8 @@
 #include "base/rng.h"
 #include "chain/chain.h"
 #include "chain/genesis.h"
-#include "codec/msgpack.h"
+#include "chain/tables.h"
+#include "consensus/engine.h"
 #include "node/verify.h"
 
 #define KEYS 24
@@ -56,6 +57,7 @@ struct world {
 	struct secret_key *keys[KEYS];
 	struct kv_mem *mem;
 	struct chain *chain;
+	struct engine *engine;
 	uint64_t seq;
 	uint64_t slot;
 	uint64_t refused[ERR_COUNT];
@@ -100,6 +102,24 @@ static void tell_tip(struct world *w)
 	say(w->out, "%s %" PRIu64 " %s %s %" PRIu64 "\n", w->s->name,
 	    tip->height, hash_hex(hash, &tip->hash),
 	    hash_hex(root, &tip->state_root), tip->supply);
+}
+
+static struct engine_block block_of(const struct chain_tip *tip)
+{
+	return (struct engine_block){.height = tip->height,
+				     .time = tip->time,
+				     .has_producer = tip->has_producer,
+				     .producer = tip->producer,
+				     .hash = tip->hash,
+				     .has_txs = tip->has_txs};
+}
+
+/* The engine follows the chain. */
+static void accept_tip(struct world *w)
+{
+	struct engine_block block = block_of(chain_tip(w->chain));
+
+	w->engine->ops->accept(w->engine, &block);
 }
 
 /* --- genesis ----------------------------------------------------------- */
@@ -149,6 +169,10 @@ static void begin(struct world *w)
 	}
 	if (chain_open(&w->chain, kv_mem_view(w->mem), 9, &f))
 		BUG(f.detail);
+	if (engine_ops_of(rules.engine)
+		    ->create(&w->engine, chain_rules(w->chain), &f))
+		BUG(f.detail);
+	accept_tip(w);
 	say(w->out, "%s nonce %" PRIu64 "\n", w->s->name, nonce);
 	genesis_release(&g);
 	rules_release(&rules);
@@ -263,13 +287,19 @@ static void add_tx(struct world *w, struct candidate *b, uint64_t *nonces)
 
 static void adopt(struct world *w, struct candidate *b)
 {
+	struct engine_block block = block_of(candidate_tip(b));
 	struct kv_batch batch = {0};
+	struct buf state = {0};
 
 	chain_commit(w->chain, b, &batch);
+	w->engine->ops->save(w->engine, &state, &block);
+	kv_batch_put(&batch, KV_META, meta_key(META_ENGINE), buf_span(&state));
+	buf_release(&state);
 	kv_mem_apply(w->mem, &batch);
 	kv_batch_release(&batch);
 	if (chain_adopt_take(w->chain, b, kv_mem_view(w->mem)))
 		BUG("a view of memory failed");
+	accept_tip(w);
 	while (chain_flush(w->chain, ++w->seq, &batch)) {
 		kv_mem_apply(w->mem, &batch);
 		chain_flushed(w->chain);
@@ -351,6 +381,7 @@ static void run(const struct scenario *s, struct buf *out)
 		if (w.refused[i])
 			say(out, "%s refused %s %" PRIu64 "\n", s->name,
 			    err_code((enum err)i), w.refused[i]);
+	w.engine->ops->destroy(w.engine);
 	chain_free(w.chain);
 	kv_mem_free(w.mem);
 	for (i = 0; i < KEYS; i++)

@@ -70,7 +70,7 @@ class Rules(own.Case):
         empty = [b for b in blocks[1:] if not b["body"]]
         self.assertGreaterEqual(len(empty), 2)
         for b in empty:
-            self.assertTrue(re.fullmatch("[A-Za-z0-9]{15}", b["data"]), b)
+            self.assertTrue(re.fullmatch("[A-Za-z0-9_-]{15}", b["data"]), b)
         self.assertEqual(len({b["data"] for b in empty}), len(empty))
         for b in blocks:
             if b["body"]:
