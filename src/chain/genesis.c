@@ -11,7 +11,7 @@
 #include "ledger/apply.h"
 #include "ledger/state_tree.h"
 
-#define BATCH_ACCOUNTS 2000
+#define BATCH_ACCOUNTS 4000
 #define CLEAR_ENTRIES 10000
 
 static void genesis_state_root(struct hash *out, const struct delta *d)
@@ -48,6 +48,25 @@ static void genesis_state_root(struct hash *out, const struct delta *d)
 	free(ends);
 }
 
+static int by_address(const void *a, const void *b)
+{
+	const struct account *const *x = a, *const *y = b;
+
+	return memcmp((*x)->address.b, (*y)->address.b, ADDRESS_LEN);
+}
+
+/* The delta has the accounts in the order of their hashed keys. */
+static void sort_by_address(struct genesis *g)
+{
+	size_t i;
+
+	g->by_address = xcalloc(g->delta.count, sizeof(*g->by_address));
+	for (i = 0; i < g->delta.count; i++)
+		g->by_address[i] = &g->delta.changes[i].new;
+	qsort(g->by_address, g->delta.count, sizeof(*g->by_address),
+	      by_address);
+}
+
 void genesis_make(struct genesis *out, const struct rules *rules)
 {
 	static const struct hash zeros;
@@ -60,6 +79,7 @@ void genesis_make(struct genesis *out, const struct rules *rules)
 	rules_encode(&out->rules_raw, rules);
 	digest(&rules_hash, DOMAIN_RULES, &zeros, buf_span(&out->rules_raw));
 	genesis_delta(&out->delta, rules);
+	sort_by_address(out);
 
 	h.time = rules->genesis_time;
 	h.has_producer = rules->has_coinbase;
@@ -80,6 +100,7 @@ void genesis_release(struct genesis *g)
 	buf_release(&g->rules_raw);
 	buf_release(&g->header_raw);
 	delta_release(&g->delta);
+	free(g->by_address);
 	*g = (struct genesis){0};
 }
 
@@ -96,29 +117,26 @@ bool genesis_mine(struct hash *pow, uint64_t *nonce, const struct genesis *g,
 	return false;
 }
 
-static void put_accounts(const struct genesis *g, size_t from, size_t to,
-			 struct kv_batch *out)
+static void put_account(struct kv_batch *out, const struct account *a)
+{
+	struct buf record = {0};
+	struct hash key;
+
+	account_key(&key, &a->address);
+	account_encode(&record, a);
+	kv_batch_put(out, KV_ACCOUNTS, hash_span(&key), buf_span(&record));
+	buf_release(&record);
+}
+
+static void put_address(struct kv_batch *out, const struct account *a)
 {
 	uint8_t key[HISTORY_KEY_LEN];
 	struct buf value = {0};
-	struct hash hashed;
-	size_t i;
 
-	for (i = from; i < to; i++) {
-		const struct account *a = &g->delta.changes[i].new;
-
-		account_key(&hashed, &a->address);
-		buf_reset(&value);
-		account_encode(&value, a);
-		kv_batch_put(out, KV_ACCOUNTS, hash_span(&hashed),
-			     buf_span(&value));
-		kv_batch_put(out, KV_ADDRESSES, address_span(&a->address),
-			     SPAN("", 0));
-		buf_reset(&value);
-		history_encode(&value, a->balance, a->nonce, NULL, 0);
-		kv_batch_put(out, KV_HISTORY, history_key(key, &a->address, 0),
-			     buf_span(&value));
-	}
+	history_encode(&value, a->balance, a->nonce, NULL, 0);
+	kv_batch_put(out, KV_ADDRESSES, address_span(&a->address), SPAN("", 0));
+	kv_batch_put(out, KV_HISTORY, history_key(key, &a->address, 0),
+		     buf_span(&value));
 	buf_release(&value);
 }
 
@@ -149,24 +167,30 @@ static void put_block(const struct genesis *g, uint64_t nonce,
 	buf_release(&range);
 }
 
+/*
+ * First all accounts in the order of one table, then in that of the others:
+ * a million accounts written in any other order touch a page each, and took
+ * 7 GB where they now take a quarter of one.
+ */
 bool genesis_batch(const struct genesis *g, uint64_t nonce, size_t *at,
 		   struct kv_batch *out)
 {
-	size_t from = *at, to = from + BATCH_ACCOUNTS;
+	size_t n = g->delta.count, i = *at, to = i + BATCH_ACCOUNTS;
 
-	if (from > g->delta.count)
+	if (i > 2 * n)
 		return false;
-	if (!from)
+	if (!i)
 		kv_batch_put(out, KV_META, meta_key(META_UNFINISHED),
 			     hash_span(&g->hash));
-	if (to < g->delta.count) {
-		put_accounts(g, from, to, out);
-		*at = to;
+	for (; i < to && i < n; i++)
+		put_account(out, &g->delta.changes[i].new);
+	for (; i < to && i < 2 * n; i++)
+		put_address(out, g->by_address[i - n]);
+	*at = i;
+	if (to < 2 * n)
 		return true;
-	}
-	put_accounts(g, from, g->delta.count, out);
 	put_block(g, nonce, out);
-	*at = g->delta.count + 1;
+	*at = 2 * n + 1;
 	return true;
 }
 

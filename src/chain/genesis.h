@@ -19,7 +19,8 @@ struct genesis {
 	struct buf rules_raw;
 	struct buf header_raw;
 	struct delta delta;
-	struct hash hash; /* the chain's id */
+	const struct account **by_address; /* those of the delta */
+	struct hash hash;		   /* the chain's id */
 };
 
 void genesis_make(struct genesis *out, const struct rules *rules);
