@@ -79,6 +79,9 @@ static enum err write_batches(struct store *store, const struct genesis *g,
 	while (genesis_batch(g, nonce, &at, &batch)) {
 		e = store_commit_sync(store, &batch, f);
 		kv_batch_release(&batch);
+		/* an old view would keep every page that was replaced */
+		if (!e)
+			e = store_view_renew(store, f);
 		if (e)
 			return e;
 		/* After the last batch it is too late to give up. */
