@@ -177,10 +177,11 @@ class BadConfig(lib.Case):
             with self.subTest(text=text[:40]):
                 self.refused_file(text, path, (said,), code)
         none = self.path("none.json")
-        self.refused(["-c", none], 1, (none, "No such file", "(not_found)"))
-        self.refused([], 1, (none, "No such file", "(not_found)"),
-                     env={"CCOIN_CONFIG": none})
-        self.refused(["-c", self.dir], 1, (self.dir, "(io_error)"))
+        said = f"cannot open {none}: No such file", "(not_found)"
+        self.refused(["-c", none], 1, said)
+        self.refused([], 1, said, env={"CCOIN_CONFIG": none})
+        self.refused(["-c", self.dir], 1, ("cannot read " + self.dir,
+                                           "(io_error)"))
 
     def test_what_does_not_go_together(self):
         validator = ("a validator makes blocks with an account, expected"

@@ -222,8 +222,8 @@ class NotWritable(Case):
         self.data = self.write("file", "")
         self.refused("io_error", self.data, "Not a directory")
         self.refused("io_error", self.data, args=("--dev",))
-        self.refused("not_found", self.data + "/sub", data=self.data + "/sub",
-                     args=("--dev",))
+        self.refused("io_error", self.data + "/sub", "Not a directory",
+                     data=self.data + "/sub", args=("--dev",))
 
 
 class Full(Case):
