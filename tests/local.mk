@@ -17,9 +17,9 @@ AM_TESTS_ENVIRONMENT = \
 
 # The house: checks of the source, and that the checks can fail.
 HOUSE_TESTS = tests/house/source.sh tests/house/selftest.sh \
-	tests/house/options.sh
+	tests/house/options.sh tests/house/bugs.sh
 TESTS += $(HOUSE_TESTS)
-EXTRA_DIST += $(HOUSE_TESTS)
+EXTRA_DIST += $(HOUSE_TESTS) tests/bugs
 
 # The same chains whatever the compiler; see scripts/same-roots.
 check_PROGRAMS += tests/roots
