@@ -249,6 +249,77 @@ json_t *json_parse(struct span text, struct fault *f)
 	return json_parse_bounded(text, SIZE_MAX, f);
 }
 
+static size_t skip_blanks(struct span text, size_t at)
+{
+	while (at < text.len && strchr(" \t\r\n", text.data[at]) &&
+	       text.data[at])
+		at++;
+	return at;
+}
+
+/* Position of the comma or bracket that ends the element at i, or text.len. */
+static size_t find_element_end(struct span text, size_t i)
+{
+	size_t depth = 0;
+
+	while (i < text.len) {
+		switch (text.data[i++]) {
+		case '"':
+			i = skip_string(text, i);
+			break;
+		case '{':
+		case '[':
+			depth++;
+			break;
+		case '}':
+			depth -= depth > 0;
+			break;
+		case ']':
+			if (!depth)
+				return i - 1;
+			depth--;
+			break;
+		case ',':
+			if (!depth)
+				return i - 1;
+			break;
+		default:
+			break;
+		}
+	}
+	return text.len;
+}
+
+enum err json_split(struct span *out, size_t max, size_t *count,
+		    struct span text, struct fault *f)
+{
+	size_t at = skip_blanks(text, 0), end;
+
+	*count = 0;
+	if (at == text.len || text.data[at] != '[')
+		return fault_set(f, ERR_TOO_BIG, "",
+				 "%zu bytes are too many for a single value",
+				 text.len);
+	at = skip_blanks(text, at + 1);
+	if (at < text.len && text.data[at] == ']')
+		end = at;
+	else
+		do {
+			if (*count == max)
+				return fault_set(f, ERR_TOO_BIG, "",
+						 "more than %zu elements", max);
+			end = find_element_end(text, at);
+			out[(*count)++] = SPAN(text.data + at, end - at);
+			at = end + 1;
+		} while (end < text.len && text.data[end] == ',');
+	if (end == text.len)
+		return fault_set(f, ERR_MALFORMED, "", "the array has no end");
+	if (skip_blanks(text, end + 1) < text.len)
+		return fault_set(f, ERR_MALFORMED, "",
+				 "something follows the array");
+	return ERR_OK;
+}
+
 const char *json_show(char out[JSON_SHOW_MAX], const json_t *v)
 {
 	switch (json_typeof(v)) {

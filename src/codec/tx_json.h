@@ -52,6 +52,16 @@ MUST_USE json_t *json_parse(struct span text, struct fault *f);
 MUST_USE json_t *json_parse_bounded(struct span text, size_t values_max,
 				    struct fault *f);
 
+/*
+ * The texts of an array's elements, found without looking into them: each
+ * may still be anything but the whole of what is between two commas. Gives
+ * ERR_TOO_BIG when there are more than max, or the text is no array and so,
+ * by the caller's judgement, too long; ERR_MALFORMED when the array does not
+ * end where the text does.
+ */
+MUST_USE enum err json_split(struct span *out, size_t max, size_t *count,
+			     struct span text, struct fault *f);
+
 #define JSON_SHOW_MAX 64
 /* A value in a few words for a fault, whatever it is; may use out. */
 const char *json_show(char out[JSON_SHOW_MAX], const json_t *v);

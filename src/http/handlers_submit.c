@@ -5,13 +5,9 @@
 #include <strings.h>
 
 #include "codec/msgpack.h"
-#include "codec/tx_json.h"
-#include "http/submission.h"
+#include "http/batch.h"
 
-#define BATCH_MAX 1000
-#define WAIT_DEFAULT 30 /* seconds */
-/* Of a body: a transaction has 11 members. Building a tree of the million
- * values that 4 MiB may hold would take a second of the loop. */
+/* Of a body: a transaction has 11 members. The tree of more costs too much. */
 #define VALUES_MAX (16 * BATCH_MAX)
 
 enum body_kind { BODY_JSON, BODY_MSGPACK, BODY_OTHER };
@@ -38,85 +34,7 @@ static enum body_kind kind_of(const struct http_request *r)
 	return BODY_OTHER;
 }
 
-/* The transactions of a body as they are read: all bytes in one buffer. */
-struct batch {
-	struct submission *s;
-	struct buf raw;
-	size_t *ends; /* in raw */
-	size_t count;
-};
-
-static void batch_begin(struct batch *b, struct call *c, size_t count,
-			bool many)
-{
-	b->s = submission_new(c->api, SUBMISSION_PUSH, count, many);
-	b->ends = xcalloc(count + 1, sizeof(*b->ends));
-	b->count = 0;
-}
-
-static void batch_send(struct batch *b, struct call *c)
-{
-	struct span *txs = xcalloc(b->count + 1, sizeof(*txs));
-	const struct arg *wait = &c->args.arg[TXS_WAIT];
-	const struct arg *timeout = &c->args.arg[TXS_TIMEOUT];
-	size_t i, from = 0;
-
-	for (i = 0; i < b->count; i++) {
-		/* what could not be read is empty, and raw may be NULL */
-		if (b->ends[i] > from)
-			txs[i] = SPAN(b->raw.data + from, b->ends[i] - from);
-		from = b->ends[i];
-	}
-	if (c->route->handle == handle_v1_txs && wait->given)
-		submission_wait(b->s, (enum wait_for)wait->number,
-				timeout->given ? timeout->number
-					       : WAIT_DEFAULT);
-	submission_send(b->s, c, txs);
-	free(txs);
-}
-
-static void batch_release(struct batch *b)
-{
-	buf_release(&b->raw);
-	free(b->ends);
-}
-
 /* --- JSON ---------------------------------------------------------------- */
-
-static enum err read_one(struct buf *raw, const struct call *c,
-			 const json_t *in, struct fault *f)
-{
-	struct hash named;
-	struct tx tx;
-	size_t from = raw->len;
-	enum err e = tx_from_json(raw, in, f);
-
-	if (e || !tx_json_id(&named, in))
-		return e;
-	e = tx_decode(&tx, SPAN(raw->data + from, raw->len - from),
-		      TX_BYTES_MAX, f);
-	if (e)
-		return e;
-	tx_hash(&tx, node_genesis_hash(c->api->cfg.node));
-	if (hash_eq(&tx.id, &named))
-		return ERR_OK;
-	return fault_set(f, ERR_ID_MISMATCH, "id",
-			 "not the id of this transaction on this chain; leave "
-			 "it out, or compute it as doc/protocol.md says");
-}
-
-static void add_json(struct batch *b, const struct call *c, const json_t *in)
-{
-	size_t from = b->raw.len;
-	struct fault f;
-
-	memset(&f, 0, sizeof(f));
-	if (read_one(&b->raw, c, in, &f)) {
-		b->raw.len = from;
-		submission_refuse(b->s, b->count, &f);
-	}
-	b->ends[b->count++] = b->raw.len;
-}
 
 static void push_json_value(struct call *c, const json_t *in)
 {
@@ -132,10 +50,10 @@ static void push_json_value(struct call *c, const json_t *in)
 	if (json_is_array(in)) {
 		batch_begin(&b, c, n, true);
 		for (i = 0; i < n; i++)
-			add_json(&b, c, json_array_get(in, i));
+			batch_add_json(&b, c, json_array_get(in, i));
 	} else {
 		batch_begin(&b, c, 1, false);
-		add_json(&b, c, in);
+		batch_add_json(&b, c, in);
 	}
 	batch_send(&b, c);
 	batch_release(&b);
@@ -164,6 +82,10 @@ static void push_json(struct call *c, struct span body)
 
 	if (push_plain(c, body))
 		return;
+	if (body.len > LONG_TEXT) {
+		push_long(c, body);
+		return;
+	}
 	in = json_parse_bounded(body, VALUES_MAX, &f);
 	if (json_is_string(in)) {
 		/* one of the seeds sent JSON within a JSON string */
@@ -223,7 +145,6 @@ static void push_msgpack_batch(struct call *c, struct span body)
 	}
 	e = mp_reader_end(&r);
 	if (e) {
-		submission_free(b.s);
 		/* where one ends and the next begins is not known then */
 		if (r.err)
 			call_fault(c, e, "",

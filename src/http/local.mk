@@ -1,6 +1,7 @@
 libshell_a_SOURCES += \
 	src/http/accept.c src/http/accept.h \
 	src/http/api.c src/http/api.h \
+	src/http/batch.c src/http/batch.h \
 	src/http/block_json.c src/http/block_json.h \
 	src/http/call.h \
 	src/http/conn.c src/http/conn.h \
@@ -17,6 +18,7 @@ libshell_a_SOURCES += \
 	src/http/openapi.c \
 	src/http/params.c src/http/params.h \
 	src/http/progress.c src/http/progress.h \
+	src/http/push_long.c \
 	src/http/refusal.c src/http/refusal.h \
 	src/http/reply.c \
 	src/http/route_table.c src/http/routes.c src/http/routes.h \

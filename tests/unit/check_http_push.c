@@ -152,6 +152,93 @@ START_TEST(a_member_that_is_no_transaction_does_not_fail_the_others)
 }
 END_TEST
 
+static const char *member_at(size_t i, const char *key)
+{
+	const char *s = json_string_value(
+		json_object_get(json_array_get(json, i), key));
+
+	return s ? s : "(none)";
+}
+
+static void pad(struct buf *out, size_t count)
+{
+	while (count--)
+		buf_byte(out, ' ');
+}
+
+START_TEST(a_long_array_is_parsed_in_parts_and_answered_whole)
+{
+	struct client leaves;
+	struct buf body = {0};
+	char *good, *late, head[256];
+	size_t i, end;
+
+	start();
+	good = pushed_json(1, 0, 2, 5);
+	late = pushed_json(1, 1, 2, 2000000);
+	buf_append_span(&body, span_str(" [ "));
+	for (i = 0; i < 30; i++) {
+		buf_append_span(&body,
+				span_str(i ? "\n, {\"]\": \"[,\"}" : "7"));
+		pad(&body, 20000);
+	}
+	buf_append_span(&body, span_str(",{\"from\":"));
+	pad(&body, 70000);
+	buf_append_span(&body, span_str("0},["));
+	for (i = 0; i < 200; i++)
+		buf_append_span(&body, span_str(i ? ",[]" : "[]"));
+	buf_append_span(&body, span_str("],"));
+	buf_append_span(&body, span_str(good));
+	buf_append_span(&body, span_str(","));
+	buf_append_span(&body, span_str(late));
+	end = body.len;
+	buf_append_span(&body, span_str("\n]\n"));
+	ask_with("POST", "/pushtx", "", buf_span(&body));
+	expect(200);
+	ck_assert_uint_eq(json_array_size(json), 34);
+	ck_assert_str_eq(member_at(0, "code"), "wrong_type");
+	ck_assert_str_eq(member_at(1, "code"), "unknown_field");
+	ck_assert_str_eq(member_at(29, "code"), "unknown_field");
+	ck_assert_str_eq(member_at(30, "code"), "too_big");
+	ck_assert_str_eq(member_at(31, "code"), "too_big");
+	ck_assert_str_eq(member_at(32, "status"), "pending");
+	ck_assert_str_eq(member_at(33, "code"), "insufficient_balance");
+	make_block();
+	ask_with("POST", "/v1/txs?wait=block", "", buf_span(&body));
+	expect(200);
+	ck_assert_str_eq(member_at(32, "status"), "settled");
+
+	/* it goes while its body is parsed */
+	client_open(&leaves, base, api_url(api));
+	snprintf(head, sizeof(head),
+		 "POST /pushtx HTTP/1.1\r\nHost: localhost\r\n"
+		 "Content-Length: %zu\r\n\r\n",
+		 body.len);
+	client_text(&leaves, head);
+	client_send(&leaves, buf_span(&body));
+	client_close(&leaves);
+	get("/chainlength");
+	expect(200);
+
+	/* one of no JSON: which, and none is taken */
+	body.len = end;
+	buf_append_span(&body, span_str(", nonsense]"));
+	ask_with("POST", "/pushtx", "", buf_span(&body));
+	expect_problem(400, "malformed", "");
+	ck_assert_ptr_nonnull(strstr(text_of("detail"), "transaction 34"));
+	body.len = end;
+	ask_with("POST", "/pushtx", "", buf_span(&body));
+	expect_problem(400, "malformed", "");
+	buf_append_span(&body, span_str("] ]"));
+	ask_with("POST", "/pushtx", "", buf_span(&body));
+	expect_problem(400, "malformed", "");
+	buf_release(&body);
+	free(good);
+	free(late);
+	stop();
+}
+END_TEST
+
 /* The pushed transaction with one member set to another value. */
 static char *changed(const char *member, json_t *value)
 {
@@ -280,7 +367,8 @@ START_TEST(bad_bodies_are_refused_whole)
 	buf_append_span(&big, span_str("\"}"));
 	/* 4 MiB here, 1 MiB elsewhere */
 	ask_with("POST", "/pushtx", "", buf_span(&big));
-	ck_assert_str_ne(text_of("code"), "too_big");
+	expect_problem(413, "too_big", "");
+	ck_assert_ptr_nonnull(strstr(text_of("detail"), "single value"));
 	{
 		char path[128];
 
@@ -664,6 +752,7 @@ int main(void)
 
 	tcase_add_test(tc, transactions_are_taken_in_every_form);
 	tcase_add_test(tc, an_array_is_answered_in_order);
+	tcase_add_test(tc, a_long_array_is_parsed_in_parts_and_answered_whole);
 	tcase_add_test(
 		tc, a_member_that_is_no_transaction_does_not_fail_the_others);
 	tcase_add_test(tc, bad_transactions_are_told_what_is_wrong);

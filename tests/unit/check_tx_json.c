@@ -374,6 +374,56 @@ START_TEST(values_are_counted_before_a_tree_is_built)
 }
 END_TEST
 
+START_TEST(an_array_is_split_at_its_own_commas_only)
+{
+	static const struct {
+		const char *text;
+		enum err want;
+		size_t count;
+		const char *last;
+	} cases[] = {
+		{"[]", ERR_OK, 0, ""},
+		{" [ ] \n", ERR_OK, 0, ""},
+		{"[1]", ERR_OK, 1, "1"},
+		{"[1,[2,{\"a\":[]}] ]", ERR_OK, 2, "[2,{\"a\":[]}] "},
+		{"[\"],\\\"[\" , {\"]\":\",\"}]", ERR_OK, 2, " {\"]\":\",\"}"},
+		{"[1,]", ERR_OK, 2, ""},
+		{"[,]", ERR_OK, 2, ""},
+		{"[}]", ERR_OK, 1, "}"},
+		{"[1,2,3,4]", ERR_TOO_BIG, 3, NULL},
+		{"", ERR_TOO_BIG, 0, NULL},
+		{"{}", ERR_TOO_BIG, 0, NULL},
+		{"[", ERR_MALFORMED, 0, NULL},
+		{"[1", ERR_MALFORMED, 0, NULL},
+		{"[1,", ERR_MALFORMED, 0, NULL},
+		{"[\"]", ERR_MALFORMED, 0, NULL},
+		{"[[]", ERR_MALFORMED, 0, NULL},
+		{"[] 1", ERR_MALFORMED, 0, NULL},
+		{"[1]]", ERR_MALFORMED, 0, NULL},
+	};
+	struct span out[3];
+	struct fault f;
+	uint8_t *copy;
+	size_t i, len, count;
+
+	for (i = 0; i < ARRAY_LEN(cases); i++) {
+		/* of its own size, so that a sanitizer sees a byte too far */
+		len = strlen(cases[i].text);
+		copy = xmemdup(cases[i].text, len ? len : 1);
+		ck_assert_msg(json_split(out, 3, &count, SPAN(copy, len), &f) ==
+				      cases[i].want,
+			      "%s", cases[i].text);
+		if (!cases[i].want)
+			ck_assert_uint_eq(count, cases[i].count);
+		if (!cases[i].want && count)
+			ck_assert_msg(span_eq(out[count - 1],
+					      span_str(cases[i].last)),
+				      "%s", cases[i].text);
+		free(copy);
+	}
+}
+END_TEST
+
 START_TEST(brackets_in_strings_are_not_nesting)
 {
 	struct buf text = {0};
@@ -576,6 +626,7 @@ int main(void)
 		what_is_too_long_for_a_transaction_is_refused_before_it_is_decoded);
 	tcase_add_test(t, nesting_is_bounded_at_64);
 	tcase_add_test(t, values_are_counted_before_a_tree_is_built);
+	tcase_add_test(t, an_array_is_split_at_its_own_commas_only);
 	tcase_add_test(t, brackets_in_strings_are_not_nesting);
 	tcase_add_test(t, every_truncation_is_a_clean_error);
 	tcase_add_test(t, mutated_json_never_breaks_anything);
