@@ -9,11 +9,3 @@ bool amount_add(uint64_t *out, uint64_t a, uint64_t b)
 	*out = a + b;
 	return true;
 }
-
-bool amount_sub(uint64_t *out, uint64_t a, uint64_t b)
-{
-	if (b > a)
-		return false;
-	*out = a - b;
-	return true;
-}

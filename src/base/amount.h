@@ -17,7 +17,5 @@
 
 /* *out = a + b; false, *out unchanged, when that passes AMOUNT_MAX. */
 MUST_USE bool amount_add(uint64_t *out, uint64_t a, uint64_t b);
-/* *out = a - b; false, *out unchanged, when b > a. */
-MUST_USE bool amount_sub(uint64_t *out, uint64_t a, uint64_t b);
 
 #endif

@@ -29,12 +29,6 @@ int span_cmp(struct span a, struct span b)
 	return (a.len > b.len) - (a.len < b.len);
 }
 
-bool span_has_prefix(struct span s, struct span prefix)
-{
-	return s.len >= prefix.len &&
-	       (!prefix.len || !memcmp(s.data, prefix.data, prefix.len));
-}
-
 /* Length of the UTF-8 sequence at p, or 0 (RFC 3629). */
 static size_t utf8_sequence(const uint8_t *p, size_t left)
 {

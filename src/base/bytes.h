@@ -30,7 +30,6 @@ struct span span_str(const char *text);
 bool span_eq(struct span a, struct span b);
 /* Order as memcmp, a prefix before what extends it. <0, 0 or >0. */
 int span_cmp(struct span a, struct span b);
-bool span_has_prefix(struct span s, struct span prefix);
 /* Whether the bytes are well-formed UTF-8 without U+0000. */
 bool span_is_utf8(struct span s);
 

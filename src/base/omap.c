@@ -64,30 +64,18 @@ struct omap *omap_new(void)
 	return m;
 }
 
-static void entries_free(struct omap *m)
+void omap_free(struct omap *m)
 {
 	struct omap_node *n, *next;
 
+	if (!m)
+		return;
 	for (n = m->first; n; n = next) {
 		next = n->next;
 		free(n);
 	}
-}
-
-void omap_free(struct omap *m)
-{
-	if (!m)
-		return;
-	entries_free(m);
 	page_free(m->root);
 	free(m);
-}
-
-void omap_clear(struct omap *m)
-{
-	entries_free(m);
-	page_free(m->root);
-	*m = (struct omap){.root = page_new(true)};
 }
 
 size_t omap_count(const struct omap *m)

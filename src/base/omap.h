@@ -15,7 +15,6 @@ struct omap_node; /* stays put until its key is deleted */
 MUST_USE struct omap *omap_new(void);
 void omap_free(struct omap *m); /* NULL is fine */
 size_t omap_count(const struct omap *m);
-void omap_clear(struct omap *m);
 
 struct omap_node *omap_find(const struct omap *m, struct span key);
 /* First with key >= key, last with key < key; key.data NULL: first of all,

@@ -138,8 +138,6 @@ void kv_overlay_put(struct kv_overlay *o, uint64_t seq, enum kv_table t,
 		    struct span key, struct span value);
 void kv_overlay_del(struct kv_overlay *o, uint64_t seq, enum kv_table t,
 		    struct span key);
-void kv_overlay_apply(struct kv_overlay *o, uint64_t seq,
-		      const struct kv_batch *b);
 /* Give an entry that is there another sequence number, keeping its value. */
 void kv_overlay_reseq(struct kv_overlay *o, uint64_t seq, enum kv_table t,
 		      struct span key);

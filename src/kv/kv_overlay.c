@@ -307,16 +307,6 @@ void kv_overlay_del(struct kv_overlay *o, uint64_t seq, enum kv_table t,
 	set(o, seq, true, t, key, SPAN(NULL, 0));
 }
 
-void kv_overlay_apply(struct kv_overlay *o, uint64_t seq,
-		      const struct kv_batch *b)
-{
-	struct kv_op op;
-	size_t at = 0;
-
-	while (kv_batch_next(b, &at, &op))
-		set(o, seq, op.del, op.table, op.key, op.value);
-}
-
 void kv_overlay_reseq(struct kv_overlay *o, uint64_t seq, enum kv_table t,
 		      struct span key)
 {

@@ -39,11 +39,6 @@ static const char *const level_names[] = {
 	[LOG_LEVEL_DEBUG] = "debug",
 };
 
-static const char *const format_names[] = {
-	[LOG_FORMAT_TEXT] = "text",
-	[LOG_FORMAT_JSON] = "json",
-};
-
 static atomic_int shown = LOG_LEVEL_INFO;
 static atomic_int chosen_format = LOG_FORMAT_TEXT;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -58,40 +53,6 @@ void log_set(enum log_level level, enum log_format format)
 bool log_shows(enum log_level level)
 {
 	return (int)level <= atomic_load(&shown);
-}
-
-static bool parse(int *out, const char *const *names, size_t count,
-		  const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < count; i++) {
-		if (!strcmp(names[i], name)) {
-			*out = (int)i;
-			return true;
-		}
-	}
-	return false;
-}
-
-bool log_level_parse(enum log_level *out, const char *name)
-{
-	int i;
-
-	if (!parse(&i, level_names, ARRAY_LEN(level_names), name))
-		return false;
-	*out = (enum log_level)i;
-	return true;
-}
-
-bool log_format_parse(enum log_format *out, const char *name)
-{
-	int i;
-
-	if (!parse(&i, format_names, ARRAY_LEN(format_names), name))
-		return false;
-	*out = (enum log_format)i;
-	return true;
 }
 
 /* Append whole pieces, up to the first that does not fit; keep room for the

@@ -29,9 +29,6 @@ enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
 void log_set(enum log_level level, enum log_format format);
 /* Worth the cost of preparing the arguments. */
 bool log_shows(enum log_level level);
-/* "error", "warning", "info", "debug"; "text", "json". */
-bool log_level_parse(enum log_level *out, const char *name);
-bool log_format_parse(enum log_format *out, const char *name);
 
 void log_error(const char *fmt, ...) PRINTF_LIKE(1, 2);
 void log_warning(const char *fmt, ...) PRINTF_LIKE(1, 2);

@@ -42,7 +42,6 @@ struct workers {
 	struct event *kick; /* at the end of this turn: there is work */
 	workers_done_fn *done_fn;
 	void *ctx;
-	size_t pending;
 	int wake;
 	const struct secret_key *key;
 	size_t keys_each;
@@ -198,7 +197,6 @@ static void on_done(evutil_socket_t fd, short what, void *arg)
 		pthread_mutex_unlock(&w->lock);
 		if (!t)
 			return;
-		w->pending--;
 		checks += t->job->check_count + 1;
 		w->done_fn(w->ctx, t->job);
 		free(t);
@@ -214,7 +212,6 @@ void workers_submit_take(struct workers *w, struct job *job)
 
 	t->job = job;
 	t->slices = slices_of(job);
-	w->pending++;
 	pthread_mutex_lock(&w->lock);
 	queue_put(job->kind == JOB_SIGN ? &w->sign : &w->verify, t);
 	pthread_mutex_unlock(&w->lock);
@@ -232,11 +229,6 @@ static void on_kick(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	pthread_cond_broadcast(&w->work);
-}
-
-size_t workers_pending(const struct workers *w)
-{
-	return w->pending;
 }
 
 /* Signals are for the loop's thread alone. */

@@ -33,8 +33,6 @@ MUST_USE enum err workers_new(struct workers **out, struct event_base *base,
 			      workers_done_fn *done, void *ctx,
 			      struct fault *f);
 void workers_submit_take(struct workers *w, struct job *job);
-/* Jobs that done has not been called for. */
-size_t workers_pending(const struct workers *w);
 /* Wait for what the threads have in their hands (a slice each), and throw
  * away every job that is not handed back yet. */
 void workers_free(struct workers *w);

@@ -116,13 +116,27 @@ static void settle_one(struct subject *x)
 	memmove(b, b + 1, --x->pending_count * sizeof(*b));
 }
 
+static void overlay_apply(struct subject *x, const struct kv_batch *b)
+{
+	struct kv_op op;
+	size_t at = 0;
+
+	while (kv_batch_next(b, &at, &op)) {
+		if (op.del)
+			kv_overlay_del(x->overlay, x->seq, op.table, op.key);
+		else
+			kv_overlay_put(x->overlay, x->seq, op.table, op.key,
+				       op.value);
+	}
+}
+
 static void subject_apply(struct subject *x, struct kv_batch *b)
 {
 	x->seq++;
 	if (!x->overlay)
 		base_apply(x, b);
 	else
-		kv_overlay_apply(x->overlay, x->seq, b);
+		overlay_apply(x, b);
 	if (x->kind == OVER_MEMORY || x->kind == OVER_LMDB) {
 		x->pending[x->pending_count++] = *b;
 		*b = (struct kv_batch){0};

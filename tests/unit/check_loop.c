@@ -86,21 +86,6 @@ START_TEST(less_serious_levels_are_silent)
 }
 END_TEST
 
-START_TEST(names_of_levels_and_formats_are_exact)
-{
-	enum log_level level;
-	enum log_format format;
-
-	ck_assert(log_level_parse(&level, "debug"));
-	ck_assert_int_eq(level, LOG_LEVEL_DEBUG);
-	ck_assert(!log_level_parse(&level, "Debug"));
-	ck_assert(!log_level_parse(&level, ""));
-	ck_assert(log_format_parse(&format, "json"));
-	ck_assert_int_eq(format, LOG_FORMAT_JSON);
-	ck_assert(!log_format_parse(&format, "xml"));
-}
-END_TEST
-
 START_TEST(no_message_controls_a_terminal_or_forges_a_line)
 {
 	log_info("%s", "a\nb\r\x1b[2J\x7f");
@@ -467,7 +452,6 @@ static Suite *loop_suite(void)
 	tcase_add_checked_fixture(t, capture, release);
 	tcase_add_test(t, a_line_has_time_level_and_message);
 	tcase_add_test(t, less_serious_levels_are_silent);
-	tcase_add_test(t, names_of_levels_and_formats_are_exact);
 	tcase_add_test(t, no_message_controls_a_terminal_or_forges_a_line);
 	tcase_add_test(t, json_lines_parse_whatever_is_in_them);
 	tcase_add_test(t, a_line_stays_an_object_however_much_is_escaped);

@@ -39,7 +39,9 @@ START_TEST(an_entry_is_dropped_only_under_its_own_number)
 	kv_batch_put(&b, KV_KEYS, span_str("a"), span_str("new"));
 	kv_batch_del(&b, KV_KEYS, span_str("b"));
 	kv_batch_put(&b, KV_KEYS, span_str("c"), span_str("new"));
-	kv_overlay_apply(o, 1, &b);
+	kv_overlay_put(o, 1, KV_KEYS, span_str("a"), span_str("new"));
+	kv_overlay_del(o, 1, KV_KEYS, span_str("b"));
+	kv_overlay_put(o, 1, KV_KEYS, span_str("c"), span_str("new"));
 	ck_assert_uint_eq(kv_overlay_count(o), 3);
 	kv_overlay_put(o, 2, KV_KEYS, span_str("c"), span_str("newer"));
 	ck_assert_uint_eq(kv_overlay_count(o), 3);

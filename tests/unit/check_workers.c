@@ -185,9 +185,7 @@ START_TEST(every_check_gets_its_own_result)
 			job->checks[k].signature[0] = BAD;
 		workers_submit_take(workers, job);
 	}
-	ck_assert_uint_eq(workers_pending(workers), 20);
 	run_until(20);
-	ck_assert_uint_eq(workers_pending(workers), 0);
 	for (i = 0; i < 20; i++) {
 		const struct job *job = done_jobs[i];
 
@@ -320,7 +318,6 @@ START_TEST(a_done_job_may_lead_to_the_next)
 			 ERR_OK);
 	workers_submit_take(workers, verify_job(0, 1, GOOD));
 	run_until(100);
-	ck_assert_uint_eq(workers_pending(workers), 0);
 }
 END_TEST
 
