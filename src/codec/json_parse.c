@@ -305,11 +305,10 @@ enum err json_split(struct span *out, size_t max, size_t *count,
 		end = at;
 	else
 		do {
-			if (*count == max)
-				return fault_set(f, ERR_TOO_BIG, "",
-						 "more than %zu elements", max);
 			end = find_element_end(text, at);
-			out[(*count)++] = SPAN(text.data + at, end - at);
+			if (*count < max)
+				out[*count] = SPAN(text.data + at, end - at);
+			++*count;
 			at = end + 1;
 		} while (end < text.len && text.data[end] == ',');
 	if (end == text.len)

@@ -53,11 +53,11 @@ MUST_USE json_t *json_parse_bounded(struct span text, size_t values_max,
 				    struct fault *f);
 
 /*
- * The texts of an array's elements, found without looking into them: each
- * may still be anything but the whole of what is between two commas. Gives
- * ERR_TOO_BIG when there are more than max, or the text is no array and so,
- * by the caller's judgement, too long; ERR_MALFORMED when the array does not
- * end where the text does.
+ * The texts of an array's elements, found without looking into them: what is
+ * between two commas may still be anything. *count may be more than max; out
+ * holds the first max of them. ERR_TOO_BIG when the text is no array, for who
+ * takes nothing else of this length; ERR_MALFORMED when the array does not end
+ * where the text does.
  */
 MUST_USE enum err json_split(struct span *out, size_t max, size_t *count,
 			     struct span text, struct fault *f);

@@ -98,11 +98,16 @@ void push_long(struct call *c, struct span body)
 {
 	struct long_push *p = xcalloc(1, sizeof(*p));
 	struct fault f;
+	enum err e;
 
 	p->call = *c;
 	buf_append_span(&p->body, body);
-	if (json_split(p->texts, BATCH_MAX, &p->count, buf_span(&p->body),
-		       &f)) {
+	e = json_split(p->texts, BATCH_MAX, &p->count, buf_span(&p->body), &f);
+	if (!e && p->count > BATCH_MAX)
+		e = fault_set(&f, ERR_TOO_BIG, "",
+			      "%zu transactions; expected at most %d", p->count,
+			      BATCH_MAX);
+	if (e) {
 		push_free(p);
 		call_refuse(c, &f);
 		return;

@@ -493,8 +493,13 @@ class BadTx(lib.Case):
                 self.assertEqual(c.state(), before)
                 c.good()
         # What is just below is read.
-        c.refused("4 MiB of blanks", b" " * (4 << 20), JSON, 400,
+        c.refused("4 MiB of blanks", b"[" + b" " * ((4 << 20) - 1), JSON, 400,
+                  "malformed", "", "no end")
+        # But no single transaction needs so much text.
+        c.refused("64 KiB of blanks", b" " * (64 << 10), JSON, 400,
                   "malformed", "", "line 1")
+        c.refused("more than 64 KiB", b" " * ((64 << 10) + 1), JSON, 413,
+                  "too_big", "", "65537 bytes")
 
     def test_rules_of_the_chain(self):
         data = self.path("data")
