@@ -72,7 +72,9 @@ static enum err convert(struct buf *raw, const char *text, struct fault *f)
 	/* an array of one is no object, though the scan takes it */
 	if (!json_is_array(in))
 		scan_agrees(buf_span(&full), e,
-			    SPAN(raw->data + from, raw->len - from));
+			    raw->len > from
+				    ? SPAN(raw->data + from, raw->len - from)
+				    : SPAN("", 0));
 	json_decref(in);
 	buf_release(&full);
 	return e;
