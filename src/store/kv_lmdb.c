@@ -28,10 +28,10 @@
  * sanitizers leave. */
 #define MAP_SIZE_MOST (UINT64_C(1) << 40)
 #define MAP_SIZE_LEAST (UINT64_C(1) << 26)
-/* Views at once that LMDB is asked for. It gives what its lock file has room
- * for, and the file of this many bytes has room for more. */
-#define READERS (STORE_SNAPSHOTS + 2)
-#define READERS_FILE 8192
+/* The store's view, one more while it is opened, and what an operator's
+ * tools take. The file of readers has room for more. */
+#define READERS 8
+#define READERS_FILE 4096
 
 static const char format_key[] = "format";
 
@@ -320,8 +320,6 @@ enum err store_close(struct store *s, struct fault *f)
 
 	if (!s)
 		return ERR_OK;
-	if (s->snapshots)
-		BUG("a snapshot is open while its store is closed");
 	lmdb_writer_stop(s);
 	e = s->failure.code;
 	if (e && f)

@@ -26,9 +26,6 @@
  */
 #define STORE_TXN_OPS 20000
 
-/* As many snapshots at once are sure to be given. */
-#define STORE_SNAPSHOTS 100
-
 struct store;
 
 enum store_flags {
@@ -51,7 +48,7 @@ MUST_USE enum err store_open(struct store **out, const char *datadir,
 
 /*
  * Write what is queued, stop the writer, release the lock and free. The
- * views and cursors must be closed, but for that of store_view(). Gives what
+ * cursors must be closed. Gives what
  * store_reap() would: ERR_OK says that every batch is on disk. NULL is fine.
  */
 enum err store_close(struct store *s, struct fault *f);
@@ -62,15 +59,6 @@ enum err store_close(struct store *s, struct fault *f);
 struct kv_view *store_view(struct store *s);
 /* Let store_view() show all that is durable by now. Once per step. */
 MUST_USE enum err store_view_renew(struct store *s, struct fault *f);
-
-/*
- * A view of its own of what is durable now, for an answer that is made in
- * slices. It keeps the pages of its moment from being used again: close it
- * soon. ERR_OVERLOADED: more than STORE_SNAPSHOTS are open.
- */
-MUST_USE enum err store_snapshot_open(struct kv_view **out, struct store *s,
-				      struct fault *f);
-void store_snapshot_close(struct kv_view *snapshot); /* NULL is fine */
 
 /* --- writing; on the thread that opened the store ---------------------- */
 

@@ -36,7 +36,6 @@ struct store {
 
 	/* the loop's */
 	struct lmdb_view *main_view;
-	size_t snapshots;
 	uint64_t last_seq;
 
 	/* shared with the writer, under the mutex */

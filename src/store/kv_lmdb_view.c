@@ -164,9 +164,6 @@ enum err lmdb_view_open(struct lmdb_view **out, struct store *s,
 
 	*out = NULL;
 	rc = mdb_txn_begin(s->env, NULL, MDB_RDONLY, &txn);
-	if (rc == MDB_READERS_FULL)
-		return fault_set(f, ERR_OVERLOADED, "",
-				 "too many views of %s at once", s->data);
 	if (rc)
 		return lmdb_fault(s, f, "read", rc);
 	v = xcalloc(1, sizeof(*v));
@@ -199,26 +196,4 @@ enum err store_view_renew(struct store *s, struct fault *f)
 	v->renewals++;
 	rc = mdb_txn_renew(v->txn);
 	return rc ? lmdb_fault(s, f, "read", rc) : ERR_OK;
-}
-
-enum err store_snapshot_open(struct kv_view **out, struct store *s,
-			     struct fault *f)
-{
-	struct lmdb_view *v;
-	enum err e = lmdb_view_open(&v, s, f);
-
-	*out = e ? NULL : &v->view;
-	if (!e)
-		s->snapshots++;
-	return e;
-}
-
-void store_snapshot_close(struct kv_view *snapshot)
-{
-	struct lmdb_view *v = (struct lmdb_view *)snapshot;
-
-	if (!v)
-		return;
-	v->store->snapshots--;
-	lmdb_view_close(v);
 }
