@@ -9,6 +9,9 @@ libcore_a_SOURCES += \
 check_PROGRAMS += tests/unit/check_chain
 tests_unit_check_chain_SOURCES = tests/unit/check_chain.c \
 	tests/unit/driver.c tests/unit/driver.h
-check_PROGRAMS += tests/unit/check_chain_model
-tests_unit_check_chain_model_SOURCES = tests/unit/check_chain_model.c \
+chain_model = tests/unit/chain_model.c tests/unit/chain_model.h \
 	tests/unit/driver.c tests/unit/driver.h
+check_PROGRAMS += tests/unit/check_chain_model tests/unit/check_foreign
+tests_unit_check_chain_model_SOURCES = tests/unit/check_chain_model.c \
+	$(chain_model)
+tests_unit_check_foreign_SOURCES = tests/unit/check_foreign.c $(chain_model)

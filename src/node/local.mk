@@ -14,3 +14,6 @@ tests_unit_check_node_SOURCES = tests/unit/check_node.c tests/unit/driver.c \
 check_PROGRAMS += tests/unit/check_life
 tests_unit_check_life_SOURCES = tests/unit/check_life.c tests/unit/driver.c \
 	tests/unit/driver.h
+check_PROGRAMS += tests/unit/check_verify
+tests_unit_check_verify_SOURCES = tests/unit/check_verify.c \
+	tests/unit/driver.c tests/unit/driver.h

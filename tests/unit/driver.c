@@ -237,28 +237,34 @@ void driver_submit(struct driver *d, const struct span *txs, size_t count)
 	ck_assert(d->answered);
 }
 
-struct buf driver_transfer(const struct driver *d, unsigned from,
-			   uint64_t nonce, const struct address *to,
-			   uint64_t amount, uint64_t fee)
+struct buf driver_sign(const struct driver *d, unsigned from,
+		       const struct tx *fields)
 {
 	struct secret_key *key = test_key(from);
-	struct tx tx = {.sender = *secret_key_address(key),
-			.nonce = nonce,
-			.fee = fee,
-			.recipient = *to,
-			.amount = amount};
 	struct buf raw = {0}, signature = {0};
+	struct tx tx = *fields;
 	struct hash id;
 
+	tx.sender = *secret_key_address(key);
 	tx_signing_digest(&id, &tx, node_genesis_hash(d->node));
 	ck_assert(!secret_key_sign(key, &signature, &id));
-	if (!nonce)
+	if (!tx.nonce)
 		tx.key = secret_key_public(key);
 	tx.signature = buf_span(&signature);
 	tx_encode(&raw, &tx);
 	buf_release(&signature);
 	secret_key_free(key);
 	return raw;
+}
+
+struct buf driver_transfer(const struct driver *d, unsigned from,
+			   uint64_t nonce, const struct address *to,
+			   uint64_t amount, uint64_t fee)
+{
+	struct tx tx = {
+		.nonce = nonce, .fee = fee, .recipient = *to, .amount = amount};
+
+	return driver_sign(d, from, &tx);
 }
 
 struct submit_result driver_send(struct driver *d, unsigned from,

@@ -52,6 +52,10 @@ void driver_advance(struct driver *d, uint64_t ms);
 void driver_crash(struct driver *d);
 /* Submit and carry out until it is answered (blocks wait for the clock). */
 void driver_submit(struct driver *d, const struct span *txs, size_t count);
+/* A signed transaction with these fields, sender and key filled in; the
+ * caller releases. */
+struct buf driver_sign(const struct driver *d, unsigned from,
+		       const struct tx *fields);
 /* A signed transfer from the key of a number; the caller releases. */
 struct buf driver_transfer(const struct driver *d, unsigned from,
 			   uint64_t nonce, const struct address *to,
