@@ -249,6 +249,7 @@ enum err chain_open(struct chain **out, struct kv_view *store, uint64_t seed,
 	c->seed = seed;
 	c->overlay = kv_overlay_new();
 	e = genesis_load(&c->rules, &c->genesis, store, f);
+	rules_drop_alloc(&c->rules);
 	if (!e)
 		e = load(c, store, f);
 	if (e) {

@@ -42,6 +42,7 @@ MUST_USE enum err chain_open(struct chain **out, struct kv_view *store,
 			     uint64_t seed, struct fault *f);
 void chain_free(struct chain *c);
 
+/* Without alloc: the bytes of the rules have that. */
 const struct rules *chain_rules(const struct chain *c);
 const struct hash *chain_genesis(const struct chain *c);
 const struct chain_tip *chain_tip(const struct chain *c);

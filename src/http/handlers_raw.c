@@ -150,14 +150,39 @@ struct genesis_stream {
 	struct hash rules_hash;
 	bool begun;
 	bool alloc;
-	size_t next;
+	struct alloc_walk walk;
 };
+
+static enum http_more alloc_more(struct genesis_stream *s, struct buf *out)
+{
+	struct span rules;
+	struct alloc a;
+	enum err e;
+
+	e = query_rules_bytes(&rules, api_view(s->api));
+	if (e) {
+		api_env_failed(s->api, e);
+		return HTTP_ABORT;
+	}
+	while (out->len < SLICE_BYTES) {
+		bool first = !s->walk.begun;
+
+		if (!alloc_walk_next(&a, &s->walk, rules))
+			return s->walk.left ? HTTP_ABORT : HTTP_END;
+		if (!first)
+			out_text(out, ",");
+		out_address(out, &a.address);
+		out_text(out, ":{\"balance\":");
+		out_uint(out, a.balance);
+		out_text(out, "}");
+	}
+	return HTTP_MORE;
+}
 
 static enum http_more genesis_more(void *ctx, struct buf *out)
 {
 	struct genesis_stream *s = ctx;
-	const struct rules *r = node_rules(s->api->cfg.node);
-	const struct alloc *a;
+	enum http_more more = HTTP_END;
 
 	if (!s->begun) {
 		out_genesis(out, s->api, &s->rules_hash);
@@ -165,19 +190,11 @@ static enum http_more genesis_more(void *ctx, struct buf *out)
 			out_text(out, ",\"alloc\":{");
 		s->begun = true;
 	}
-	while (s->alloc && s->next < r->alloc_count) {
-		if (out->len >= SLICE_BYTES)
-			return HTTP_MORE;
-		if (s->next)
-			out_text(out, ",");
-		a = &r->alloc[s->next++];
-		out_address(out, &a->address);
-		out_text(out, ":{\"balance\":");
-		out_uint(out, a->balance);
-		out_text(out, "}");
-	}
-	out_text(out, s->alloc ? "}}\n" : "}\n");
-	return HTTP_END;
+	if (s->alloc)
+		more = alloc_more(s, out);
+	if (more == HTTP_END)
+		out_text(out, s->alloc ? "}}\n" : "}\n");
+	return more;
 }
 
 static const struct http_stream genesis_ops = {.more = genesis_more,

@@ -92,9 +92,20 @@ void rules_release(struct rules *r);
  * placeholders that are none. With alloc added, parsing it gives r again.
  */
 void genesis_print(struct buf *out, const struct rules *r);
+/* Forget alloc, a third of a node's memory at a million accounts, once the
+ * genesis block is made; the count stays. */
+void rules_drop_alloc(struct rules *r);
 /* Canonical msgpack of every rule; decode(encode(r)) is r. */
 void rules_encode(struct buf *out, const struct rules *r);
 /* ERR_CORRUPT when the bytes are not rules (they come from our store). */
 MUST_USE enum err rules_decode(struct rules *out, struct span in);
+
+/* A walk over the alloc in canonical bytes that were decoded once: start
+ * with {0}. false at the end, or, with some left, when they are damaged. */
+struct alloc_walk {
+	bool begun;
+	size_t left, at;
+};
+bool alloc_walk_next(struct alloc *out, struct alloc_walk *w, struct span raw);
 
 #endif

@@ -94,6 +94,12 @@ void rules_release(struct rules *r)
 	*r = (struct rules){0};
 }
 
+void rules_drop_alloc(struct rules *r)
+{
+	free(r->alloc);
+	r->alloc = NULL;
+}
+
 bool rules_is_network_id(struct span text)
 {
 	size_t i;
@@ -280,17 +286,21 @@ static bool decode_placeholder(struct placeholder *p, struct mp_reader *in)
 	}
 }
 
+static void read_alloc_entry(struct alloc *out, struct mp_reader *in)
+{
+	mp_read_array(in, 2, 2);
+	read_address(&out->address, in);
+	out->balance = mp_read_uint(in, AMOUNT_MAX);
+}
+
 static void decode_alloc(struct rules *r, struct mp_reader *in)
 {
 	size_t max = (size_t)(in->end - in->p) / ALLOC_ENTRY_MIN, i;
 
 	r->alloc_count = mp_read_array(in, 0, max);
 	r->alloc = xcalloc(r->alloc_count + 1, sizeof(*r->alloc));
-	for (i = 0; i < r->alloc_count && !in->err; i++) {
-		mp_read_array(in, 2, 2);
-		read_address(&r->alloc[i].address, in);
-		r->alloc[i].balance = mp_read_uint(in, AMOUNT_MAX);
-	}
+	for (i = 0; i < r->alloc_count && !in->err; i++)
+		read_alloc_entry(&r->alloc[i], in);
 }
 
 static bool decode_rule(struct rules *r, struct mp_reader *in,
@@ -378,4 +388,35 @@ void placeholder_write(struct buf *out, const struct placeholder *p,
 			buf_byte(out, (uint8_t)letters[random[i] & 63]);
 		break;
 	}
+}
+
+static void alloc_walk_begin(struct alloc_walk *w, struct mp_reader *in)
+{
+	const struct rule *rule = rule_table;
+
+	mp_read_array(in, 1 + RULE_COUNT, 1 + RULE_COUNT);
+	mp_read_uint(in, RULES_VERSION);
+	for (; rule->kind != RULE_ALLOC; rule++)
+		mp_read_raw(in);
+	w->left = mp_read_array(in, 0, SIZE_MAX);
+	w->begun = true;
+}
+
+bool alloc_walk_next(struct alloc *out, struct alloc_walk *w, struct span raw)
+{
+	struct mp_reader in;
+
+	if (w->at > raw.len)
+		return false;
+	mp_reader_init(&in, SPAN(raw.data + w->at, raw.len - w->at));
+	if (!w->begun)
+		alloc_walk_begin(w, &in);
+	if (!w->left)
+		return false;
+	read_alloc_entry(out, &in);
+	if (in.err)
+		return false;
+	w->left--;
+	w->at = (size_t)(in.p - raw.data);
+	return true;
 }

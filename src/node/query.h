@@ -27,6 +27,7 @@ struct node_tip {
 	size_t unflushed; /* their entries that are not */
 };
 
+/* Without alloc: query_rules_bytes() and alloc_walk_next() have that. */
 const struct rules *node_rules(const struct node *n);
 const struct hash *node_genesis_hash(const struct node *n);
 void node_tip(const struct node *n, struct node_tip *out);

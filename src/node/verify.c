@@ -416,10 +416,16 @@ static enum err verify_all(struct verify *v, verify_progress_fn *progress,
 {
 	const struct chain_tip *tip = chain_tip(v->stored);
 	struct engine_block block;
+	struct rules rules;
+	struct hash genesis;
 	enum err e;
 
 	v->tables = chain_view(v->stored, v->store);
-	e = verify_genesis(v, chain_rules(v->stored), chain_genesis(v->stored));
+	/* once more: the chain has dropped alloc */
+	e = genesis_load(&rules, &genesis, v->store, v->f);
+	if (!e)
+		e = verify_genesis(v, &rules, &genesis);
+	rules_release(&rules);
 	if (!e)
 		e = engine_ops_of(chain_rules(v->again)->engine)
 			    ->create(&v->engine, chain_rules(v->again), v->f);
