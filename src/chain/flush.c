@@ -8,8 +8,8 @@
 #include "chain/internal.h"
 #include "chain/tables.h"
 
-#define FLUSH_ENTRIES 60000 /* begin when so many wait */
-#define FLUSH_BLOCKS 10000  /* or so many blocks, which a start reads again */
+#define FLUSH_ENTRIES 100000 /* begin when so many wait */
+#define FLUSH_BLOCKS 10000   /* or so many blocks, which a start reads again */
 #define SLICE_ENTRIES 4000
 
 static bool is_due(const struct chain *c)

@@ -140,7 +140,7 @@ static void fill_overlay(void)
 	unsigned round;
 	size_t i;
 
-	for (round = 0; round < 16; round++) {
+	for (round = 0; round < 32; round++) {
 		/* few: so that some are named and not changed */
 		i = random_deeds(deeds, rng_below(&rng, 9));
 		for (; i < TXS_MAX; i++)
