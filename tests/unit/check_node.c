@@ -510,7 +510,7 @@ START_TEST(derived_tables_are_flushed_in_slices_and_survive_crashes)
 			break;
 		pay_strangers(nonce_of(1), 64);
 		driver_advance(&d, 20);
-		if (round < 220)
+		if (round < 375)
 			continue;
 		/* from here on a flush is near or under way */
 		pay_strangers(nonce_of(1), 64);
