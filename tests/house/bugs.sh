@@ -29,7 +29,9 @@ refused() {
 refused "a patch of lines that are not there" "$head$diff
 -never written
 +x"
-refused "a patch of lines that are there twice" "$head$diff
+refused "a patch of lines that are there twice" "$head--- a/src/base/bytes.c
++++ b/src/base/bytes.c
+@@ -1,1 +1,1 @@
 -{
 +x"
 refused "a patch without a header" "$diff
