@@ -13,7 +13,7 @@ AM_TESTS_ENVIRONMENT = \
 	CHECK_CC='$(CC) $(AM_CPPFLAGS) $(CPPFLAGS)'; export CHECK_CC; \
 	NM='$(NM)'; export NM; \
 	PYTHON='$(PYTHON)'; export PYTHON; \
-	CK_DEFAULT_TIMEOUT=300; export CK_DEFAULT_TIMEOUT; \
+	CK_TIMEOUT_MULTIPLIER=10; export CK_TIMEOUT_MULTIPLIER; \
 	PYTHONDONTWRITEBYTECODE=1; export PYTHONDONTWRITEBYTECODE;
 
 # The house: checks of the source, and that the checks can fail.
