@@ -75,10 +75,11 @@ static void requests_release(struct requests *r)
 static bool next_request(void *ctx, int conn, struct span *out)
 {
 	struct requests *r = ctx;
-	size_t i = r->next[conn], from = i ? r->ends[i - 1] : 0;
+	size_t i = r->next[conn], from;
 
 	if (i >= r->to[conn])
 		return false;
+	from = i ? r->ends[i - 1] : 0;
 	*out = SPAN(r->bytes.data + from, r->ends[i] - from);
 	r->next[conn] += r->step;
 	return true;

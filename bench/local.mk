@@ -28,4 +28,9 @@ distclean-local: bench-clean
 bench-clean:
 	rm -rf $(BENCH_CACHE)
 
+# That it works is a test; how fast it is depends on the machine.
+TESTS += bench/smoke.sh
+EXTRA_DIST += bench/smoke.sh
+bench/smoke.log: bench/bench$(EXEEXT) ccoind$(EXEEXT)
+
 .PHONY: bench bench-clean

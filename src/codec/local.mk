@@ -5,6 +5,9 @@ libcore_a_SOURCES += \
 	src/codec/tx.c src/codec/tx.h \
 	src/codec/tx_scan.c
 
+check_PROGRAMS += tests/unit/check_tx_scan
+tests_unit_check_tx_scan_SOURCES = tests/unit/check_tx_scan.c
+
 check_PROGRAMS += tests/unit/check_tx_json
 tests_unit_check_tx_json_SOURCES = tests/unit/check_tx_json.c
 
