@@ -162,7 +162,10 @@ class Samples(own.Case):
         path = self.write("long.json", g)
         quiet = self.run_program("ccoin-init", path, "-d", self.path("one"))
         self.assertEqual(quiet.stderr, "")
-        ours, theirs = pty.openpty()
+        try:
+            ours, theirs = pty.openpty()
+        except OSError:
+            self.skipTest("there are no terminals here")
         p = subprocess.Popen(
             [lib.program("ccoin-init"), path, "-d", self.path("two")],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=theirs)

@@ -45,6 +45,9 @@ void verifier_free(struct verifier *v)
 	free(v);
 }
 
+/* The fake checks of these tests are one byte long: what to do. */
+#define ORDER_LEN 1
+
 enum err verifier_check(struct verifier *v, struct span spki,
 			const struct hash *digest, struct span signature)
 {
@@ -52,6 +55,9 @@ enum err verifier_check(struct verifier *v, struct span spki,
 
 	(void)spki;
 	(void)digest;
+	/* a real one: secret_key_take() tries what it was given */
+	if (signature.len != ORDER_LEN)
+		return ERR_OK;
 	pthread_mutex_lock(&lock);
 	switch (signature.data[0]) {
 	case BAD:
@@ -156,7 +162,7 @@ static struct job *verify_job(uint64_t id, size_t count, uint8_t what)
 	job->check_count = count;
 	job->checks = xcalloc(count, sizeof(*job->checks));
 	for (i = 0; i < count; i++) {
-		job->checks[i].signature_len = 64;
+		job->checks[i].signature_len = ORDER_LEN;
 		job->checks[i].signature[0] = what;
 		job->checks[i].result = ERR_COUNT;
 	}
