@@ -2,8 +2,8 @@
 /*
  * Blocks of 1000 transfers on a chain over the real store, in this process:
  * what the loop and the writer do for a block once its transactions are
- * verified. Senders and recipients are spread over all accounts, so that a
- * block changes 2000 of them. See figures.h.
+ * verified. Senders and recipients are spread over all accounts, and a block
+ * changes 2000 of them, however many there are. See figures.h.
  */
 #include <poll.h>
 #include <stdlib.h>
@@ -22,6 +22,8 @@ struct block_bench {
 	struct chain *chain;
 	struct address *address;
 	uint64_t *nonce; /* of each account */
+	size_t *named;	 /* the last block that names it */
+	size_t blocks;
 	size_t accounts;
 	struct rng rng;
 	uint64_t seq, flush_seq;
@@ -66,6 +68,7 @@ struct block_bench *block_bench_new(const char *dir, size_t accounts)
 	b->accounts = accounts;
 	b->address = xcalloc(accounts, sizeof(*b->address));
 	b->nonce = xcalloc(accounts, sizeof(*b->nonce));
+	b->named = xcalloc(accounts, sizeof(*b->named));
 	for (i = 0; i < accounts; i++)
 		b->address[i] = corpus_account(i);
 	rng_seed(&b->rng, 1);
@@ -88,6 +91,7 @@ void block_bench_free(struct block_bench *b)
 		die_fault("store", &f);
 	free(b->address);
 	free(b->nonce);
+	free(b->named);
 	free(b);
 }
 
@@ -99,17 +103,29 @@ struct load_block {
 	struct tx txs[BLOCK_TXS];
 };
 
+/* Any account that this block does not name yet. */
+static size_t draw(struct block_bench *b)
+{
+	size_t i;
+
+	do
+		i = rng_below(&b->rng, b->accounts);
+	while (b->named[i] == b->blocks);
+	b->named[i] = b->blocks;
+	return i;
+}
+
 /* Nobody checks the signatures here: those of the figures are not signed. */
 static void make_block(struct block_bench *b, struct load_block *out)
 {
 	static const uint8_t signature[KEY_SIGNATURE_MAX];
 	size_t i;
 
+	b->blocks++;
 	buf_reset(&out->raw);
 	buf_reserve(&out->raw, (size_t)BLOCK_TXS * 512);
 	for (i = 0; i < BLOCK_TXS; i++) {
-		size_t from = rng_below(&b->rng, b->accounts);
-		size_t to = rng_below(&b->rng, b->accounts);
+		size_t from = draw(b), to = draw(b);
 		size_t start = out->raw.len;
 		struct tx *tx = &out->txs[i];
 

@@ -201,7 +201,8 @@ static void write_genesis(const struct corpus *c)
 	put_text(&out, "{\"network_id\":\"bench\",\"miners\":[\"");
 	put_text(&out, address_hex(hex, &c->address[0]));
 	put_text(&out, "\"],\"block_mining\":{\"interval\":0,\"min_bound\":1,"
-		       "\"max_bound\":1000,\"reward\":0},"
+		       "\"max_bound\":2000,\"reward\":0},"
+		       "\"consensus\":{\"slot_ms\":20},"
 		       "\"genesis_block\":{\"time\":0},\n\"alloc\":{");
 	for (i = 0; i < c->accounts; i++) {
 		snprintf(line, sizeof(line), "%s\"%s\":{\"balance\":%d}",
