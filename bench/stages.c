@@ -68,7 +68,7 @@ static void row(const char *what, double began, size_t count)
 static void bodies(struct stages *s)
 {
 	const struct corpus *c = s->c;
-	size_t i;
+	size_t i, end;
 	char **text = xcalloc(s->count, sizeof(char *));
 	struct buf raw = {0};
 	json_t **json = xcalloc(s->count, sizeof(*json));
@@ -100,6 +100,13 @@ static void bodies(struct stages *s)
 	for (i = 0; i < s->count; i++)
 		json_decref(json[i]);
 	row("JSON: free the tree", t, s->count);
+	buf_reset(&raw);
+	t = now();
+	for (i = 0; i < s->count; i++)
+		if (!tx_scan_json(&raw, &end, 1, span_str(text[i])))
+			die("a plain transaction is not scanned");
+	row("JSON: all three, of a plain transaction, by the scan", t,
+	    s->count);
 	for (i = 0; i < s->count; i++)
 		free(text[i]);
 	free(text);
