@@ -22,7 +22,7 @@ struct size {
 };
 
 static const struct size sizes[] = {
-	{"quick", 20, 50, 1000, 10000, 50, 5000, 5, false},
+	{"quick", 20, 50, 4000, 10000, 50, 5000, 5, false},
 	{"full", 1000, 60, 10000, 1000000, 20, 200000, 100, true},
 };
 

@@ -65,6 +65,8 @@ struct block_bench *block_bench_new(const char *dir, size_t accounts)
 	size_t i;
 
 	remove_tree(dir);
+	if (accounts < 2 * BLOCK_TXS)
+		BUG("a block names each account once: too few of them");
 	b->accounts = accounts;
 	b->address = xcalloc(accounts, sizeof(*b->address));
 	b->nonce = xcalloc(accounts, sizeof(*b->nonce));
