@@ -50,7 +50,7 @@ struct config {
 	int role; /* what -t said; the same setting as validator */
 	struct maybe_address account;
 	char *password_file; /* NULL: none */
-	uint64_t threads;    /* 0: one per processor */
+	uint64_t threads;    /* 0: one less than processors */
 	char *genesis;	     /* NULL: none */
 	struct maybe_hash genesis_hash;
 	struct dev_mode dev;

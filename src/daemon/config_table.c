@@ -99,7 +99,7 @@ const struct option_spec config_specs[ROW_COUNT] = {
 			 AT(threads),
 			 .programs = PROGRAM_CCOIND,
 			 .help = "threads that check signatures; default 0: "
-				 "one per processor"},
+				 "one less than processors, at least 1"},
 	[ROW_GENESIS] = {.name = "genesis",
 			 .env = "CCOIN_GENESIS",
 			 .json = "genesis",
