@@ -289,11 +289,13 @@ static void adopt(struct world *w, struct candidate *b)
 {
 	struct engine_block block = block_of(candidate_tip(b));
 	struct kv_batch batch = {0};
+	uint8_t key[HEIGHT_KEY_LEN];
 	struct buf state = {0};
 
 	chain_commit(w->chain, b, &batch);
 	w->engine->ops->save(w->engine, &state, &block);
-	kv_batch_put(&batch, KV_META, meta_key(META_ENGINE), buf_span(&state));
+	kv_batch_put(&batch, KV_STATES, height_key(key, block.height),
+		     buf_span(&state));
 	buf_release(&state);
 	kv_mem_apply(w->mem, &batch);
 	kv_batch_release(&batch);

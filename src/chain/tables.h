@@ -3,7 +3,7 @@
  * Keys and values of the chain's tables. The log (blocks, deltas) and the
  * index heights are written with each block; the others are derived from it.
  *
- *   meta      rules, genesis, watermark, mountain_range, engine
+ *   meta      rules, genesis, watermark, mountain_range, signed
  *   blocks    height -> block               deltas  height -> delta
  *   heights   block hash -> height
  *   accounts  account_key(address) -> account record
@@ -11,6 +11,10 @@
  *   history   address, height -> [balance, nonce, [index of transaction, ..]]
  *   txids     id -> height, index
  *   keys      address -> public key
+ *   states    height -> the engine's state after it; none for genesis
+ *   ranges    height, a multiple of 64 -> mountain range, its own included
+ *   orphans   number -> [block, delta]: taken back, flushed perhaps
+ *   evidence  SHA-256 -> [found, [header, seal, header, seal]]
  *
  * Heights are 8 bytes and indexes 4, big-endian, so that order is numeric.
  */
@@ -26,7 +30,7 @@
 #define META_GENESIS "genesis"	     /* genesis hash: the chain is whole */
 #define META_WATERMARK "watermark"   /* height: derived tables reach it */
 #define META_RANGE "mountain_range"  /* over all headers to the tip */
-#define META_ENGINE "engine"	     /* the engine's own state at the tip */
+#define META_SIGNED "signed"	     /* time of the last header signed here */
 #define META_UNFINISHED "unfinished" /* a genesis is being written */
 
 #define HEIGHT_KEY_LEN 8

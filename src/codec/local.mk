@@ -1,6 +1,7 @@
 libcore_a_SOURCES += \
 	src/codec/block.c src/codec/block.h \
 	src/codec/json_parse.c src/codec/tx_json.c src/codec/tx_json.h \
+	src/codec/message.c src/codec/message.h \
 	src/codec/msgpack.c src/codec/msgpack.h \
 	src/codec/tx.c src/codec/tx.h \
 	src/codec/tx_scan.c

@@ -27,6 +27,9 @@ struct engine_input {
 	uint64_t now; /* ms since 1970 */
 	const struct engine_block *tip;
 	const struct address *self; /* NULL: only follow */
+	/* time of the last header that self signed, ever; 0: none. It may be
+	 * later than the tip's: its block was taken back. */
+	uint64_t signed_time;
 	size_t executable; /* transactions that could go into a block */
 };
 
@@ -36,6 +39,30 @@ struct engine_output {
 	bool may_be_empty; /* ... even when no transaction fits */
 	uint64_t time;
 	uint64_t wake_at; /* else ask again then; 0: when something changes */
+};
+
+/* An authority as the chain shows it (GET /v1/validators). */
+struct engine_authority {
+	struct address account;
+	bool has_height;
+	uint64_t height; /* of its latest block */
+	uint64_t made;	 /* blocks on this chain */
+	/* Slots of its own that passed without its block while all were to
+	 * fill theirs: in all, and since its latest block. */
+	uint64_t missed;
+	uint64_t missed_since;
+};
+
+/* Whose turn it is and what is waited for (GET /v1/consensus). */
+struct engine_status {
+	uint64_t slot;	     /* at now */
+	uint64_t slot_start; /* ms since 1970 */
+	uint64_t slot_ms;
+	struct address turn; /* authority of that slot */
+	size_t quorum;	     /* distinct authorities that settle a block */
+	bool filling;	     /* the last transactions are not settled yet */
+	/* authorities that signed the last such block or one after it */
+	size_t signed_count;
 };
 
 /* The tip of a branch, for the choice between two. */
@@ -67,11 +94,15 @@ struct engine_ops {
 	enum err (*check_header)(const struct engine *e,
 				 const struct engine_block *parent,
 				 const struct header *header, uint64_t now);
-	/* Whether the seal fits a header with this hash. */
+	/*
+	 * Whether the seal is one that this header may have, by all but its
+	 * signature. *by_key: seal->signature over the header's hash by
+	 * seal->key is left to be checked.
+	 */
 	enum err (*check_seal)(const struct engine *e,
 			       const struct header *header,
 			       const struct hash *hash, const struct seal *seal,
-			       struct verifier *verifier);
+			       bool *by_key);
 	/* <0 when a is the better branch, >0 when b is; 0 only for the same
 	 * tip. */
 	int (*prefer)(const struct engine *e, const struct branch *a,
@@ -83,6 +114,15 @@ struct engine_ops {
 			     const struct address *account);
 	void (*step)(struct engine *e, struct engine_output *out,
 		     const struct engine_input *in);
+	/* Two headers of this chain that no honest authority signs both (their
+	 * seals are checked elsewhere): same signer, same turn, two hashes. */
+	bool (*conflict)(const struct engine *e, const struct engine_block *a,
+			 const struct engine_block *b);
+	/* Authority number i; false when there are no more. */
+	bool (*authority)(const struct engine *e, size_t i,
+			  struct engine_authority *out);
+	void (*status)(const struct engine *e, uint64_t now,
+		       struct engine_status *out);
 };
 
 /* Engines embed this first. */

@@ -178,19 +178,19 @@ static enum err check_header(const struct engine *e,
 
 static enum err check_seal(const struct engine *e, const struct header *h,
 			   const struct hash *hash, const struct seal *seal,
-			   struct verifier *verifier)
+			   bool *by_key)
 {
 	struct address signer;
 
 	(void)e;
+	(void)hash;
+	*by_key = true;
 	if (seal->nonce || !seal->key.len)
 		return ERR_BAD_SEAL;
 	key_address(&signer, seal->key);
 	if (!h->has_producer || !address_eq(&signer, &h->producer))
 		return ERR_BAD_SEAL;
-	return verifier_check(verifier, seal->key, hash, seal->signature)
-		       ? ERR_BAD_SEAL
-		       : ERR_OK;
+	return ERR_OK;
 }
 
 /* A function of the branches alone: highest settled ancestor, height, lower
@@ -251,6 +251,9 @@ static void step(struct engine *e, struct engine_output *out,
 		at = p->rules->genesis_time;
 	slot = slot_of(p, at);
 	least = slot_of(p, in->tip->time) + 1;
+	/* its block may have been taken back: the slot stays signed */
+	if (in->signed_time && slot_of(p, in->signed_time) >= least)
+		least = slot_of(p, in->signed_time) + 1;
 	if (slot < least)
 		slot = least;
 	slot = own_slot(p, slot, miner);
@@ -263,6 +266,17 @@ static void step(struct engine *e, struct engine_output *out,
 	out->propose = true;
 	out->may_be_empty = fill || p->rules->allow_empty;
 	out->time = in->now;
+}
+
+static bool conflict(const struct engine *e, const struct engine_block *a,
+		     const struct engine_block *b)
+{
+	const struct poa *p = poa_of_const(e);
+
+	return a->has_producer && b->has_producer &&
+	       address_eq(&a->producer, &b->producer) &&
+	       slot_of(p, a->time) == slot_of(p, b->time) &&
+	       !hash_eq(&a->hash, &b->hash);
 }
 
 const struct engine_ops engine_poa = {
@@ -278,4 +292,5 @@ const struct engine_ops engine_poa = {
 	.settled = settled,
 	.is_authority = is_authority,
 	.step = step,
+	.conflict = conflict,
 };

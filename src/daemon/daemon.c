@@ -81,6 +81,24 @@ static void notify(struct daemon *d, const struct effect *e)
 	case NOTIFY_ENV:
 		give_up(d, &e->fault);
 		break;
+	case NOTIFY_LOG:
+		if (e->level == NOTICE_WARNING)
+			log_warning("%s", e->fault.detail);
+		else if (e->level == NOTICE_INFO)
+			log_info("%s", e->fault.detail);
+		else
+			log_debug("%s", e->fault.detail);
+		break;
+	case NOTIFY_REORG:
+		log_warning("went over to a better branch: %llu blocks above "
+			    "height %llu were taken back",
+			    (unsigned long long)e->depth,
+			    (unsigned long long)e->height);
+		api_changed(d->api);
+		break;
+	case NOTIFY_PEER:
+	case NOTIFY_ADDRESSES:
+		break;
 	}
 }
 
@@ -99,6 +117,9 @@ static void perform(struct daemon *d, struct effect *e)
 		break;
 	case EFFECT_NOTIFY:
 		notify(d, e);
+		break;
+	case EFFECT_SEND:
+	case EFFECT_DROP:
 		break;
 	}
 }

@@ -20,7 +20,11 @@
 	X(KV_ADDRESSES, "addresses") /* address -> empty */                    \
 	X(KV_HISTORY, "history")     /* address, height -> see tables.h */     \
 	X(KV_TXIDS, "txids")	     /* id -> height, index */                 \
-	X(KV_KEYS, "keys")	     /* address -> public key */
+	X(KV_KEYS, "keys")	     /* address -> public key */               \
+	X(KV_STATES, "states")	     /* height -> the engine's state after */  \
+	X(KV_RANGES, "ranges")	     /* height / 64 * 64 -> mountain range */  \
+	X(KV_ORPHANS, "orphans")     /* number -> block taken back, delta */   \
+	X(KV_EVIDENCE, "evidence")   /* see tables.h */
 
 enum kv_table {
 #define KV_ENUM(id, name) id,

@@ -33,6 +33,7 @@ void effects_reset(struct effects *e)
 		free(e->list[i].batch);
 		job_free(e->list[i].job);
 		free(e->list[i].results);
+		buf_release(&e->list[i].body);
 	}
 	e->count = 0;
 }

@@ -8,16 +8,20 @@
 
 #include "base/bytes.h"
 #include "base/err.h"
+#include "codec/message.h"
 #include "crypto/hash.h"
 #include "crypto/key.h"
 #include "kv/kv.h"
 
 enum event_kind {
-	EVENT_START,	/* the first one */
-	EVENT_SUBMIT,	/* transactions of a client */
-	EVENT_TIMER,	/* the timer that was asked for rang */
-	EVENT_JOB_DONE, /* a job came back */
-	EVENT_DURABLE,	/* a batch is on disk, and the view shows it */
+	EVENT_START,	    /* the first one */
+	EVENT_SUBMIT,	    /* transactions of a client */
+	EVENT_TIMER,	    /* the timer that was asked for rang */
+	EVENT_JOB_DONE,	    /* a job came back */
+	EVENT_DURABLE,	    /* a batch is on disk, and the view shows it */
+	EVENT_CONNECTED,    /* a connection to another node stands */
+	EVENT_MESSAGE,	    /* it said something, within its bounds */
+	EVENT_DISCONNECTED, /* it is gone; also the answer to EFFECT_DROP */
 };
 
 /* One signature to check. */
@@ -31,12 +35,14 @@ struct check {
 };
 
 enum job_kind { JOB_VERIFY, JOB_SIGN };
+enum job_owner { OWNER_SUBMIT, OWNER_PRODUCE, OWNER_SYNC };
 
 /* Work for a thread that shares nothing with the loop. Made by the core,
  * filled by a worker, given back whole in EVENT_JOB_DONE. */
 struct job {
 	enum job_kind kind;
 	uint64_t id;
+	enum job_owner owner; /* the room of the core that waits for it */
 	/* JOB_VERIFY */
 	struct check *checks;
 	size_t check_count;
@@ -59,6 +65,17 @@ struct node_event {
 	struct job *job;
 	/* EVENT_DURABLE */
 	uint64_t seq;
+	/* EVENT_CONNECTED, _MESSAGE, _DISCONNECTED: the connection. Numbers
+	 * rise and are never used again. */
+	uint64_t peer;
+	/* EVENT_CONNECTED */
+	bool inbound;
+	bool has_id; /* TLS proved it; without TLS the hello claims it */
+	struct address id;
+	const char *where; /* host:port as dialled or accepted; borrowed */
+	/* EVENT_MESSAGE; borrowed during the step */
+	enum message_type type;
+	struct span body;
 };
 
 /* What became of one submitted transaction. */
@@ -76,14 +93,27 @@ struct submit_result {
 	struct fault fault;
 };
 
-enum effect_kind { EFFECT_COMMIT, EFFECT_TIMER, EFFECT_JOB, EFFECT_NOTIFY };
+enum effect_kind {
+	EFFECT_COMMIT,
+	EFFECT_TIMER,
+	EFFECT_JOB,
+	EFFECT_NOTIFY,
+	EFFECT_SEND, /* to a peer; lost when it is gone */
+	EFFECT_DROP, /* end a connection, behind what was sent before */
+};
 
 enum notify_kind {
 	NOTIFY_SUBMITTED, /* request, results */
 	NOTIFY_BLOCK,	  /* the tip is now this height, durable */
 	NOTIFY_DROPPED,	  /* pending transactions were dropped */
 	NOTIFY_ENV,	  /* the surroundings failed: fault; stop the node */
+	NOTIFY_LOG,	  /* a line for the operator: level, fault.detail */
+	NOTIFY_REORG,	  /* height: of the fork; depth: blocks taken back */
+	NOTIFY_PEER,	  /* peer: its hello was good; text: where it listens */
+	NOTIFY_ADDRESSES, /* addresses: heard of from a peer */
 };
+
+enum notice { NOTICE_WARNING, NOTICE_INFO, NOTICE_DEBUG };
 
 struct effect {
 	enum effect_kind kind;
@@ -102,7 +132,18 @@ struct effect {
 	struct submit_result *results; /* owned by the effect */
 	size_t result_count;
 	uint64_t height;
+	uint64_t depth;
 	struct fault fault;
+	enum notice level;
+	/* EFFECT_SEND, EFFECT_DROP, NOTIFY_PEER: the connection */
+	uint64_t peer;
+	/* EFFECT_SEND: type and body, owned by the effect. NOTIFY_PEER: body
+	 * is the text. NOTIFY_ADDRESSES: body is an ADR message's. */
+	enum message_type type;
+	struct buf body;
+	/* EFFECT_DROP: fault says why; refuse its id and, outside loopback,
+	 * its address for so long. 0: no ban. */
+	uint64_t ban_ms;
 };
 
 /* A list of effects in order. {0} is empty. */

@@ -28,6 +28,9 @@ enum production {
 };
 
 struct submission;
+struct sync;   /* sync.c */
+struct gossip; /* gossip.c */
+struct peers;  /* peers.c */
 
 struct node {
 	struct rng rng;
@@ -56,6 +59,25 @@ struct node {
 	uint64_t block_seq;
 	uint64_t flush_seq;  /* 0: no slice in flight */
 	uint64_t not_before; /* after a vain attempt: do not spin */
+	/* time of the last header that was given out to be signed: ms, 0 none.
+	 * In the store under META_SIGNED with each block that left. */
+	uint64_t signed_time;
+
+	/* the network */
+	struct address id;
+	uint64_t instance;
+	struct hash upgrades;
+	char listen[ADDRESS_TEXT_MAX + 1];
+	char agent[AGENT_MAX + 1];
+	struct peers *peers;   /* peers.c */
+	struct gossip *gossip; /* gossip.c */
+	struct sync *sync;     /* sync.c */
+
+	/* When to be called again at the latest: the least of what this
+	 * step's rooms asked for by node_wake(); 0 none. node_step() makes
+	 * one EFFECT_TIMER of it. */
+	uint64_t wake;
+	uint64_t timer; /* what the shell was told last */
 
 	/* for one step */
 	uint64_t now;
@@ -72,6 +94,13 @@ void submit_free_all(struct node *n);
 void produce(struct node *n);
 void produce_signed(struct node *n, struct job *job);
 void produce_durable(struct node *n, uint64_t seq);
+
+/* Ask to be stepped at this time (ms since 1970); the earliest counts. Every
+ * room asks anew in every step, from its tick. */
+void node_wake(struct node *n, uint64_t at);
+/* A line for the operator; what a peer wrote may be in it. */
+void node_log(struct node *n, enum notice level, const char *fmt, ...)
+	PRINTF_LIKE(3, 4);
 
 /* The surroundings failed: tell the shell to stop. */
 void node_fail(struct node *n, enum err e, const char *what);

@@ -1,11 +1,15 @@
 libcore_a_SOURCES += \
 	src/node/event.c src/node/event.h \
 	src/node/internal.h \
+	src/node/gossip.c \
+	src/node/network.h \
 	src/node/node.c src/node/node.h \
+	src/node/peers.c src/node/peers.h \
 	src/node/produce.c \
 	src/node/query.c src/node/query.h \
 	src/node/query_tx.c \
 	src/node/submit.c \
+	src/node/sync.c \
 	src/node/verify.c src/node/verify.h
 
 check_PROGRAMS += tests/unit/check_node

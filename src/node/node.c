@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The node's one door: take an event, give effects. What happens inside is
- * in submit.c (transactions of clients) and produce.c (blocks).
+ * in submit.c (transactions), produce.c (blocks of our own), peers.c (other
+ * nodes), gossip.c (their transactions) and sync.c (their blocks).
  */
 #include "node/node.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "chain/tables.h"
 #include "node/internal.h"
+#include "node/peers.h"
 
 void engine_block_of(struct engine_block *out, const struct chain_tip *tip)
 {
@@ -30,12 +35,33 @@ void node_fail(struct node *n, enum err e, const char *what)
 	fault_set(&effect->fault, e, "", "%s: %s", what, err_text(e));
 }
 
+void node_log(struct node *n, enum notice level, const char *fmt, ...)
+{
+	struct effect *effect = effects_add(n->effects, EFFECT_NOTIFY);
+	char text[FAULT_DETAIL_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	effect->notify = NOTIFY_LOG;
+	effect->level = level;
+	fault_set(&effect->fault, ERR_OK, "", "%s", text);
+}
+
+void node_wake(struct node *n, uint64_t at)
+{
+	if (at && (!n->wake || at < n->wake))
+		n->wake = at;
+}
+
 /* The engine at the tip: as it was saved with the tip's block. */
 static enum err open_engine(struct node *n, struct kv_view *view,
 			    struct fault *f)
 {
 	const struct rules *rules = chain_rules(n->chain);
 	struct engine_block tip;
+	uint8_t key[HEIGHT_KEY_LEN];
 	struct span state;
 	enum err e;
 
@@ -43,16 +69,35 @@ static enum err open_engine(struct node *n, struct kv_view *view,
 	if (e)
 		return e;
 	engine_block_of(&tip, chain_tip(n->chain));
-	e = kv_get(view, &state, KV_META, meta_key(META_ENGINE));
-	if (e == ERR_NOT_FOUND && !tip.height) {
+	if (!tip.height) {
 		n->engine->ops->accept(n->engine, &tip);
 		return ERR_OK;
 	}
+	e = kv_get(view, &state, KV_STATES, height_key(key, tip.height));
 	if (!e)
 		e = n->engine->ops->restore(n->engine, state, &tip);
 	if (e)
 		return fault_set(f, e == ERR_NOT_FOUND ? ERR_CORRUPT : e, "",
 				 "the engine's state is unreadable");
+	return ERR_OK;
+}
+
+/* When this node last signed a header, durable before anybody saw it. */
+static enum err open_signed(struct node *n, struct kv_view *view,
+			    struct fault *f)
+{
+	struct span value;
+	enum err e;
+
+	e = kv_get(view, &value, KV_META, meta_key(META_SIGNED));
+	if (e == ERR_NOT_FOUND)
+		return ERR_OK;
+	if (!e)
+		e = height_decode(&n->signed_time, value);
+	if (e)
+		return fault_set(f, e, "",
+				 "the time of the last signature is "
+				 "unreadable");
 	return ERR_OK;
 }
 
@@ -89,6 +134,16 @@ enum err node_new(struct node **out, const struct node_config *config,
 	n->account = config->account;
 	buf_append_span(&n->public_key, buf_span(&config->public_key));
 	n->next_job = n->next_seq = 1;
+	n->id = config->id;
+	n->instance = config->instance;
+	n->upgrades = config->upgrades;
+	snprintf(n->listen, sizeof(n->listen), "%s",
+		 config->listen ? config->listen : "");
+	snprintf(n->agent, sizeof(n->agent), "%s",
+		 config->agent ? config->agent : "");
+	n->peers = peers_new(n);
+	n->gossip = gossip_new(n);
+	n->sync = sync_new(n);
 	n->submissions = map_new(sizeof(uint64_t), rng_next(&n->rng));
 	n->keys = recent_new(ADDRESS_LEN, KEYS_KEPT, rng_next(&n->rng));
 	n->checked = recent_new(HASH_LEN, CHECKED_KEPT, rng_next(&n->rng));
@@ -99,7 +154,11 @@ enum err node_new(struct node **out, const struct node_config *config,
 	if (!e)
 		e = open_engine(n, view, f);
 	if (!e)
+		e = open_signed(n, view, f);
+	if (!e)
 		e = check_validator(n, f);
+	if (!e)
+		e = sync_open(n, view, config->boot_ms, f);
 	if (e) {
 		node_free(n);
 		return e;
@@ -112,6 +171,9 @@ void node_free(struct node *n)
 {
 	if (!n)
 		return;
+	peers_free(n->peers);
+	gossip_free(n->gossip);
+	sync_free(n->sync);
 	submit_free_all(n);
 	candidate_free(n->candidate);
 	mempool_free(n->pool);
@@ -124,12 +186,15 @@ void node_free(struct node *n)
 
 static void job_done(struct node *n, struct job *job)
 {
-	switch (job->kind) {
-	case JOB_VERIFY:
+	switch (job->owner) {
+	case OWNER_SUBMIT:
 		submit_checked(n, job);
 		break;
-	case JOB_SIGN:
+	case OWNER_PRODUCE:
 		produce_signed(n, job);
+		break;
+	case OWNER_SYNC:
+		sync_job(n, job);
 		break;
 	}
 	job_free(job);
@@ -151,9 +216,12 @@ void node_step(struct node *n, const struct node_event *event,
 	n->now = event->now;
 	n->store = view;
 	n->effects = effects;
+	n->wake = 0;
 	switch (event->kind) {
 	case EVENT_START:
+		break;
 	case EVENT_TIMER:
+		n->timer = 0;
 		break;
 	case EVENT_SUBMIT:
 		submit_begin(n, event);
@@ -163,10 +231,27 @@ void node_step(struct node *n, const struct node_event *event,
 		break;
 	case EVENT_DURABLE:
 		produce_durable(n, event->seq);
+		sync_durable(n, event->seq);
+		break;
+	case EVENT_CONNECTED:
+		peers_connected(n, event);
+		break;
+	case EVENT_MESSAGE:
+		peers_message(n, event);
+		break;
+	case EVENT_DISCONNECTED:
+		peers_disconnected(n, event);
 		break;
 	}
+	peers_tick(n);
+	gossip_tick(n);
+	sync_tick(n);
 	produce(n);
 	tell_drops(n);
+	if (n->wake != n->timer) {
+		n->timer = n->wake;
+		effects_add(n->effects, EFFECT_TIMER)->at = n->timer;
+	}
 	n->store = NULL;
 	n->effects = NULL;
 }

@@ -17,6 +17,16 @@ struct node_config {
 	struct address account;
 	struct buf public_key; /* SPKI of the account; copied */
 	size_t mempool_bytes;  /* 0: MEMPOOL_BYTES_DEFAULT */
+	/* The network; all zeros for a node that is alone. */
+	struct address id;    /* address of the key that TLS proves */
+	uint64_t instance;    /* random, of this run */
+	struct hash upgrades; /* of the rule changes that are configured */
+	const char *listen;   /* host:port told to others; "" or NULL: none;
+				 copied */
+	const char *agent;    /* "ccoin/0.2.0"; copied */
+	/* Wait so long after the start for a first peer's tip before making
+	 * blocks, ms; 0: there is nobody to wait for. */
+	uint64_t boot_ms;
 };
 
 /*

@@ -9,6 +9,7 @@
 #include "chain/tables.h"
 #include "ledger/apply.h"
 #include "node/internal.h"
+#include "node/peers.h"
 
 /* After an attempt that found nothing to put into a block. */
 #define RETRY_MS 50
@@ -20,11 +21,6 @@ static uint64_t commit(struct node *n, struct kv_batch *batch, uint64_t seq)
 	effect->seq = seq;
 	effect->batch = batch;
 	return seq;
-}
-
-static void wake_at(struct node *n, uint64_t at)
-{
-	effects_add(n->effects, EFFECT_TIMER)->at = at;
 }
 
 /* A block that so many transactions were too big for is full. */
@@ -76,7 +72,7 @@ static void propose(struct node *n, const struct engine_output *say)
 		if (!say->may_be_empty) {
 			candidate_free(b);
 			n->not_before = n->now + RETRY_MS;
-			wake_at(n, n->not_before);
+			node_wake(n, n->not_before);
 			return;
 		}
 		placeholder(n, &extra);
@@ -89,8 +85,11 @@ static void propose(struct node *n, const struct engine_output *say)
 		node_fail(n, e, "making a block");
 		return;
 	}
+	/* from here on that slot is used, whatever becomes of the block */
+	n->signed_time = say->time;
 	job = xcalloc(1, sizeof(*job));
 	job->kind = JOB_SIGN;
+	job->owner = OWNER_PRODUCE;
 	job->id = n->sign_job = n->next_job++;
 	job->digest = *candidate_hash(b);
 	effect = effects_add(n->effects, EFFECT_JOB);
@@ -107,23 +106,29 @@ void produce(struct node *n)
 
 	if (n->production != PRODUCTION_IDLE || !n->validator)
 		return;
-	if (n->now < n->not_before)
+	if (n->now < n->not_before) {
+		node_wake(n, n->not_before);
 		return;
+	}
+	if (sync_holds_production(n))
+		return; /* it wakes us */
 	engine_block_of(&tip, chain_tip(n->chain));
 	in.tip = &tip;
 	in.self = &n->account;
+	in.signed_time = n->signed_time;
 	in.executable = mempool_executable(n->pool);
 	n->engine->ops->step(n->engine, &say, &in);
 	if (say.propose)
 		propose(n, &say);
 	else
-		wake_at(n, say.wake_at);
+		node_wake(n, say.wake_at);
 }
 
 void produce_signed(struct node *n, struct job *job)
 {
 	struct candidate *b = n->candidate;
 	struct engine_block block;
+	uint8_t key[HEIGHT_KEY_LEN];
 	struct kv_batch *batch;
 	struct buf state = {0};
 	struct seal seal;
@@ -141,8 +146,11 @@ void produce_signed(struct node *n, struct job *job)
 	chain_commit(n->chain, b, batch);
 	engine_block_of(&block, candidate_tip(b));
 	n->engine->ops->save(n->engine, &state, &block);
-	kv_batch_put(batch, KV_META, meta_key(META_ENGINE), buf_span(&state));
+	kv_batch_put(batch, KV_STATES, height_key(key, block.height),
+		     buf_span(&state));
 	buf_release(&state);
+	kv_batch_put(batch, KV_META, meta_key(META_SIGNED),
+		     height_key(key, block.time));
 	n->block_seq = commit(n, batch, n->next_seq++);
 	n->production = PRODUCTION_COMMITTING;
 }
@@ -209,6 +217,7 @@ static void adopt(struct node *n)
 		return;
 	}
 	n->engine->ops->accept(n->engine, &block);
+	sync_own_block(n);
 	effect = effects_add(n->effects, EFFECT_NOTIFY);
 	effect->notify = NOTIFY_BLOCK;
 	effect->height = block.height;

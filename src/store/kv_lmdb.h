@@ -17,7 +17,7 @@
 
 /* The number of the format, in KV_META under "format", decimal. Raise it
  * with any change to the tables that an older program would misread. */
-#define STORE_FORMAT 1
+#define STORE_FORMAT 2
 
 /*
  * A batch has at most this many writes, and the writer puts no more into

@@ -126,15 +126,15 @@ class Foreign(Case):
         with open(store, "rb") as f:
             content = f.read()
         # A leaf of LMDB has the value right behind the key.
-        self.assertIn(b"format1", content)
+        self.assertIn(b"format2", content)
         for found, code, words in (
-                (b"format2", "foreign_format",
-                 ("found format 2, expected 1", "export", "import")),
+                (b"format1", "foreign_format",
+                 ("found format 1, expected 2", "export", "import")),
                 (b"formatx", "corrupt", ("format number", "not a number")),
                 (b"fermat1", "foreign_format", ("no format number",))):
             with self.subTest(found=found):
                 with open(store, "wb") as f:
-                    f.write(content.replace(b"format1", found))
+                    f.write(content.replace(b"format2", found))
                 self.refused(code, store, *words)
                 self.refused(code, store, *words, program="ccoin",
                              args=("verify",))

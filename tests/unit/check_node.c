@@ -593,9 +593,12 @@ END_TEST
 
 START_TEST(verify_finds_spoilt_marks_of_the_tip)
 {
+	uint8_t key[HEIGHT_KEY_LEN];
+
 	life();
 	spoil(KV_META, meta_key(META_RANGE), "mountain range");
-	spoil(KV_META, meta_key(META_ENGINE), "state of the engine");
+	spoil(KV_STATES, height_key(key, driver_height(&d)),
+	      "state of the engine");
 	spoil(KV_META, meta_key(META_RULES), "set of rules");
 	driver_free(&d);
 }

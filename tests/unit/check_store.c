@@ -159,11 +159,11 @@ START_TEST(a_foreign_format_is_refused_and_left_as_it_is)
 	struct buf before = {0}, after = {0};
 
 	scratch_path(dir, sizeof(dir));
-	put_meta(dir, "format", "2");
+	put_meta(dir, "format", "3");
 	snprintf(data, sizeof(data), "%s/chain/data.mdb", dir);
 	read_whole(&before, data);
 	expect_refused(dir, 0, ERR_FOREIGN_FORMAT,
-		       "found format 2, expected 1");
+		       "found format 3, expected 2");
 	expect_refused(dir, STORE_CREATE, ERR_FOREIGN_FORMAT, data);
 	expect_refused(dir, STORE_READ_ONLY, ERR_FOREIGN_FORMAT,
 		       "use the version that wrote it to export, then import");

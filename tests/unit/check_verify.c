@@ -63,15 +63,18 @@ static void put_engine(struct kv_batch *batch, struct chain *chain,
 				   .producer = tip->producer,
 				   .has_txs = tip->has_txs},
 			    before = {.height = parent->height};
+	uint8_t key[HEIGHT_KEY_LEN];
 	struct engine *engine;
 	struct buf state = {0};
 	struct span old;
 
 	ck_assert(!engine_poa.create(&engine, chain_rules(chain), NULL));
-	ck_assert(!kv_get(view(), &old, KV_META, meta_key(META_ENGINE)));
+	ck_assert(!kv_get(view(), &old, KV_STATES,
+			  height_key(key, parent->height)));
 	ck_assert(!engine_poa.restore(engine, old, &before));
 	engine_poa.save(engine, &state, &now);
-	kv_batch_put(batch, KV_META, meta_key(META_ENGINE), buf_span(&state));
+	kv_batch_put(batch, KV_STATES, height_key(key, tip->height),
+		     buf_span(&state));
 	buf_release(&state);
 	engine_poa.destroy(engine);
 }

@@ -83,6 +83,9 @@ static void take_effects(struct driver *d, struct effects *effects)
 				free(e->results);
 			}
 			break;
+		case EFFECT_SEND:
+		case EFFECT_DROP:
+			ck_abort_msg("a node without peers spoke to one");
 		}
 	}
 	effects->count = 0;

@@ -1,0 +1,1 @@
+libshell_a_SOURCES += src/net/net.h
