@@ -15,11 +15,6 @@
 #define HEADER_FIELDS 11
 #define ENGINE_BYTES_MAX 256
 
-static void put_hash(struct buf *out, const struct hash *h)
-{
-	mp_bin(out, hash_span(h));
-}
-
 static void put_span(struct buf *out, struct span s)
 {
 	mp_bin(out, s.data ? s : SPAN("", 0));
@@ -30,29 +25,19 @@ void header_encode(struct buf *out, const struct header *h)
 	mp_array(out, HEADER_FIELDS);
 	mp_uint(out, BLOCK_VERSION);
 	mp_uint(out, h->height);
-	put_hash(out, &h->parent);
+	mp_hash(out, &h->parent);
 	mp_uint(out, h->time);
 	put_span(out,
 		 h->has_producer ? address_span(&h->producer) : SPAN("", 0));
-	put_hash(out, &h->txs_root);
+	mp_hash(out, &h->txs_root);
 	put_span(out, h->results_root);
-	put_hash(out, &h->state_root);
-	put_hash(out, &h->history_root);
+	mp_hash(out, &h->state_root);
+	mp_hash(out, &h->history_root);
 	if (h->engine.len)
 		buf_append_span(out, h->engine);
 	else
 		mp_array(out, 0);
 	put_span(out, h->extra);
-}
-
-static struct hash read_hash(struct mp_reader *r)
-{
-	struct span s = mp_read_bin(r, HASH_LEN, HASH_LEN);
-	struct hash h = {{0}};
-
-	if (s.len)
-		memcpy(h.b, s.data, HASH_LEN);
-	return h;
 }
 
 static enum err read_header(struct header *out, struct mp_reader *r)
@@ -64,7 +49,7 @@ static enum err read_header(struct header *out, struct mp_reader *r)
 	if (mp_read_uint(r, UINT64_MAX) != BLOCK_VERSION && !r->err)
 		return ERR_UNSUPPORTED_VERSION;
 	out->height = mp_read_uint(r, AMOUNT_MAX);
-	out->parent = read_hash(r);
+	out->parent = mp_read_hash(r);
 	out->time = mp_read_uint(r, AMOUNT_MAX);
 	producer = mp_read_bin(r, 0, ADDRESS_LEN);
 	if (producer.len == ADDRESS_LEN) {
@@ -73,10 +58,10 @@ static enum err read_header(struct header *out, struct mp_reader *r)
 	} else if (producer.len) {
 		return ERR_MALFORMED;
 	}
-	out->txs_root = read_hash(r);
+	out->txs_root = mp_read_hash(r);
 	out->results_root = mp_read_bin(r, 0, HASH_LEN);
-	out->state_root = read_hash(r);
-	out->history_root = read_hash(r);
+	out->state_root = mp_read_hash(r);
+	out->history_root = mp_read_hash(r);
 	engine = mp_read_raw(r);
 	if (!engine.len || engine.len > ENGINE_BYTES_MAX ||
 	    ((engine.data[0] & 0xf0) != 0x90 && engine.data[0] != 0xdc))

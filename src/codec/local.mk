@@ -1,7 +1,9 @@
 libcore_a_SOURCES += \
 	src/codec/block.c src/codec/block.h \
 	src/codec/json_parse.c src/codec/tx_json.c src/codec/tx_json.h \
+	src/codec/address_text.c \
 	src/codec/message.c src/codec/message.h \
+	src/codec/message_list.c \
 	src/codec/msgpack.c src/codec/msgpack.h \
 	src/codec/tx.c src/codec/tx.h \
 	src/codec/tx_scan.c
@@ -14,3 +16,7 @@ tests_unit_check_tx_json_SOURCES = tests/unit/check_tx_json.c
 
 check_PROGRAMS += tests/unit/check_codec
 tests_unit_check_codec_SOURCES = tests/unit/check_codec.c
+
+check_PROGRAMS += tests/unit/check_message
+tests_unit_check_message_SOURCES = tests/unit/check_message.c \
+	tests/messages.c tests/messages.h

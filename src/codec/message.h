@@ -60,6 +60,7 @@ bool message_type_of(enum message_type *out, const uint8_t *letters);
 #define ADDRESS_TEXT_MAX 261   /* host:port */
 #define MSG_EVIDENCE_MAX 16    /* in one EVD */
 #define MSG_GENESIS_PIECE (1u << 20)
+#define MSG_GENESIS_MAX (64u << 20) /* rules in all */
 #define AGENT_MAX 64
 #define BYE_CODE_MAX 32
 #define BYE_TEXT_MAX 240
@@ -84,7 +85,8 @@ void msg_hello_encode(struct buf *out, const struct msg_hello *m);
  * the result is ERR_UNSUPPORTED_VERSION. */
 MUST_USE enum err msg_hello_decode(struct msg_hello *out, struct span body);
 
-/* BYE: [code, text]. */
+/* BYE: [code, text]. The code is a to z and _. Encode cuts the text to its
+ * bound and writes ? for what is not printable ASCII. */
 struct msg_bye {
 	struct span code; /* "wrong_genesis", ... */
 	struct span text;
@@ -163,7 +165,8 @@ MUST_USE enum err msg_block_here_decode(struct msg_block_here *out,
 					struct span body);
 
 /* RGK: [offset]. GLK: [total, offset, nonce, bytes]: a piece of the canonical
- * rules and the nonce of the seal: all that the genesis block is made from. */
+ * rules and the nonce of the seal: all that the genesis block is made from.
+ * A piece is MSG_GENESIS_PIECE bytes, or what is left; never empty. */
 struct msg_genesis {
 	uint64_t total;
 	uint64_t offset;
@@ -178,7 +181,10 @@ MUST_USE enum err msg_genesis_decode(struct msg_genesis *out, struct span body);
 /* RAD: []. ADR: [host:port, ...]. */
 void msg_ask_addresses_encode(struct buf *out);
 MUST_USE enum err msg_ask_addresses_decode(struct span body);
-/* Whether it looks like host:port of an IPv4 or [IPv6] address or a name. */
+/* One of ADR, borrowed from raw. */
+MUST_USE enum err msg_address_decode(struct span *text, struct span raw);
+/* Whether it looks like host:port of an IPv4 or [IPv6] address or a name
+ * (address_text.c). */
 bool address_text_ok(struct span text);
 
 /* EVD: [[header, seal, header, seal], ...]. */

@@ -41,6 +41,11 @@ void mp_bin(struct buf *out, struct span s)
 		msgpack_pack_bin_body(&p, s.data, s.len);
 }
 
+void mp_hash(struct buf *out, const struct hash *h)
+{
+	mp_bin(out, hash_span(h));
+}
+
 void mp_array(struct buf *out, size_t count)
 {
 	msgpack_packer p = packer(out);
@@ -139,6 +144,16 @@ struct span mp_read_bin(struct mp_reader *r, size_t min, size_t max)
 		fail(r, ERR_MALFORMED);
 	p = take(r, (size_t)len);
 	return p ? SPAN(p, (size_t)len) : SPAN(NULL, 0);
+}
+
+struct hash mp_read_hash(struct mp_reader *r)
+{
+	struct span s = mp_read_bin(r, HASH_LEN, HASH_LEN);
+	struct hash h = {{0}};
+
+	if (s.len)
+		memcpy(h.b, s.data, HASH_LEN);
+	return h;
 }
 
 size_t mp_read_array(struct mp_reader *r, size_t min, size_t max)

@@ -10,9 +10,11 @@
 
 #include "base/bytes.h"
 #include "base/err.h"
+#include "crypto/hash.h"
 
 void mp_uint(struct buf *out, uint64_t v);
 void mp_bin(struct buf *out, struct span s);
+void mp_hash(struct buf *out, const struct hash *h);
 /* The head of an array; its count elements follow. */
 void mp_array(struct buf *out, size_t count);
 
@@ -31,6 +33,8 @@ void mp_reader_init(struct mp_reader *r, struct span in);
 uint64_t mp_read_uint(struct mp_reader *r, uint64_t max);
 /* Borrowed bytes, min..max of them. */
 struct span mp_read_bin(struct mp_reader *r, size_t min, size_t max);
+/* A bin of HASH_LEN bytes. */
+struct hash mp_read_hash(struct mp_reader *r);
 /* The number of elements, min..max. */
 size_t mp_read_array(struct mp_reader *r, size_t min, size_t max);
 /* Pass over one value of any kind, to a depth of 8, and return its bytes. */
