@@ -95,6 +95,23 @@ void seal_encode(struct buf *out, const struct seal *s)
 	mp_uint(out, s->nonce);
 }
 
+static void read_seal(struct seal *out, struct mp_reader *r)
+{
+	mp_read_array(r, 3, 3);
+	out->key = mp_read_bin(r, 0, KEY_SPKI_MAX);
+	out->signature = mp_read_bin(r, 0, KEY_SIGNATURE_MAX);
+	out->nonce = mp_read_uint(r, UINT64_MAX);
+}
+
+enum err seal_decode(struct seal *out, struct span raw)
+{
+	struct mp_reader r;
+
+	mp_reader_init(&r, raw);
+	read_seal(out, &r);
+	return mp_reader_end(&r);
+}
+
 void block_encode(struct buf *out, struct span header_raw,
 		  const struct seal *seal, const struct span *txs,
 		  size_t tx_count)
@@ -121,10 +138,7 @@ static enum err read_block(struct block *out, struct mp_reader *r)
 	if (e)
 		return e;
 	out->header_raw = SPAN(start, (size_t)(r->p - start));
-	mp_read_array(r, 3, 3);
-	out->seal.key = mp_read_bin(r, 0, KEY_SPKI_MAX);
-	out->seal.signature = mp_read_bin(r, 0, KEY_SIGNATURE_MAX);
-	out->seal.nonce = mp_read_uint(r, UINT64_MAX);
+	read_seal(&out->seal, r);
 	/* a transaction takes more than 64 bytes: the bytes bound the array */
 	count = mp_read_array(r, 0, (size_t)(r->end - r->p) / 64 + 1);
 	if (r->err)

@@ -46,6 +46,8 @@ struct seal {
 };
 
 void seal_encode(struct buf *out, const struct seal *s);
+/* Spans borrow from raw. */
+MUST_USE enum err seal_decode(struct seal *out, struct span raw);
 
 struct block {
 	struct header header;

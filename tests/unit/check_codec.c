@@ -412,6 +412,38 @@ START_TEST(a_block_round_trips_and_its_hash_leaves_out_the_seal)
 }
 END_TEST
 
+START_TEST(a_mutated_seal_is_refused_or_canonical)
+{
+	struct seal seal = {.key = span_str("key"),
+			    .signature = span_str("signature"),
+			    .nonce = 300};
+	struct buf raw = {0}, again = {0};
+	struct seal got;
+	size_t at, taken = 0;
+	int v;
+
+	seal_encode(&raw, &seal);
+	for (at = 0; at < raw.len; at++) {
+		uint8_t old = raw.data[at];
+
+		ck_assert_int_ne(seal_decode(&got, SPAN(raw.data, at)), ERR_OK);
+		for (v = 0; v < 256; v++) {
+			raw.data[at] = (uint8_t)v;
+			if (seal_decode(&got, buf_span(&raw)))
+				continue;
+			buf_reset(&again);
+			seal_encode(&again, &got);
+			ck_assert(span_eq(buf_span(&raw), buf_span(&again)));
+			taken++;
+		}
+		raw.data[at] = old;
+	}
+	ck_assert_uint_gt(taken, 12 * 256);
+	buf_release(&raw);
+	buf_release(&again);
+}
+END_TEST
+
 START_TEST(a_mutated_block_is_refused_or_canonical)
 {
 	struct buf raw = {0}, header_raw = {0}, again = {0};
@@ -468,6 +500,7 @@ int main(void)
 	tcase_add_test(tx, a_mutated_transaction_is_refused_or_canonical);
 	tcase_add_test(block,
 		       a_block_round_trips_and_its_hash_leaves_out_the_seal);
+	tcase_add_test(block, a_mutated_seal_is_refused_or_canonical);
 	tcase_add_test(block, a_mutated_block_is_refused_or_canonical);
 	suite_add_tcase(s, mp);
 	suite_add_tcase(s, tx);
