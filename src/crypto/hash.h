@@ -26,6 +26,8 @@ struct address {
 #define DOMAIN_HEADER "ccoin/header/1"
 #define DOMAIN_RULES "ccoin/rules/1"
 #define DOMAIN_STATE "ccoin/state/1"
+#define DOMAIN_UPGRADES "ccoin/upgrades/1"
+#define DOMAIN_MEMBER "ccoin/member/1"
 
 void sha256(struct hash *out, struct span in);
 /* SHA-256 of a || b, without joining them. */

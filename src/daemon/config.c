@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/config_p2p.h"
 #include "daemon/config_table.h"
 #include "store/file.h"
 
@@ -31,7 +32,8 @@ static void defaults(struct config *c, enum program program)
 {
 	*c = (struct config){
 		.program = program,
-		.p2p_port = P2P_PORT_DEFAULT,
+		.port = P2P_PORT_DEFAULT,
+		.p2p.port = P2P_PORT_DEFAULT,
 		.log_level = LOG_LEVEL_INFO,
 		.datadir = path_expand(DATADIR_DEFAULT),
 		.url = xstrdup(CONFIG_URL_DEFAULT),
@@ -142,6 +144,16 @@ static enum err set_all_env(struct config *c, char *const *env, struct fault *f)
 	return ERR_OK;
 }
 
+/* What may be given again adds to what the command line gave before. */
+static enum err set_given(const struct config *c, const struct option_given *g,
+			  const char *name, struct fault *f)
+{
+	if (g->base == c && g->spec->type == OPTION_PLACES &&
+	    c->source[g->spec - config_specs] == CONFIG_COMMAND_LINE)
+		return option_add_text(g->spec, g->base, g->arg, name, f);
+	return option_set_text(g->spec, g->base, g->arg, name, f);
+}
+
 static enum err set_all_given(struct config *c, const struct option_line *line,
 			      struct fault *f)
 {
@@ -152,7 +164,7 @@ static enum err set_all_given(struct config *c, const struct option_line *line,
 		enum err e;
 
 		snprintf(name, sizeof(name), "--%s", g->spec->name);
-		e = option_set_text(g->spec, g->base, g->arg, name, f);
+		e = set_given(c, g, name, f);
 		if (e)
 			return e;
 		if (g->base == c)
@@ -188,8 +200,7 @@ static enum err resolve_datadir(struct config *c, struct fault *f)
 	return ERR_OK;
 }
 
-/* What a value does not go together with: said where that value stands. */
-static enum err refuse_at(const struct config *c, enum config_row row,
+enum err config_refuse_at(const struct config *c, enum config_row row,
 			  enum err code, const char *text,
 			  enum config_source *source, struct fault *f)
 {
@@ -219,13 +230,14 @@ static enum err resolve_http(struct config *c, enum config_source *source,
 		memcpy(c->http.address, "127.0.0.1", sizeof("127.0.0.1"));
 	if (given)
 		return ERR_OK;
-	if (c->p2p_port == 65535)
-		return refuse_at(c, ROW_PORT, ERR_OUT_OF_RANGE,
-				 "value 65535, expected at most 65534, since "
-				 "HTTP takes the port after it; or give "
-				 "--http",
-				 source, f);
-	c->http.port = c->p2p_port ? c->p2p_port + 1 : 0;
+	if (c->p2p.port == 65535)
+		return config_refuse_at(
+			c, config_told_by(c, ROW_PORT), ERR_OUT_OF_RANGE,
+			"port 65535, expected at most 65534, since "
+			"HTTP takes the port after it; or give "
+			"--http",
+			source, f);
+	c->http.port = c->p2p.port ? c->p2p.port + 1 : 0;
 	return ERR_OK;
 }
 
@@ -237,20 +249,24 @@ static enum err resolve(struct config *c, enum config_source *source,
 	*source = CONFIG_FILE;
 	e = resolve_datadir(c, f);
 	if (!e)
+		e = config_resolve_p2p(c, source, f);
+	if (!e)
 		e = resolve_http(c, source, f);
 	if (e)
 		return e;
 	if (c->program == PROGRAM_CCOIND && c->validator && !c->dev.on &&
 	    !c->account.given)
-		return refuse_at(c, ROW_VALIDATOR, ERR_MISSING_FIELD,
-				 "a validator makes blocks with an account, "
-				 "expected --account ADDRESS too",
-				 source, f);
+		return config_refuse_at(
+			c, ROW_VALIDATOR, ERR_MISSING_FIELD,
+			"a validator makes blocks with an account, "
+			"expected --account ADDRESS too",
+			source, f);
 	if (c->dev.on && c->genesis)
-		return refuse_at(c, ROW_GENESIS, ERR_DUPLICATE_FIELD,
-				 "--dev makes a genesis of its own, expected "
-				 "--genesis or --dev, not both",
-				 source, f);
+		return config_refuse_at(
+			c, ROW_GENESIS, ERR_DUPLICATE_FIELD,
+			"--dev makes a genesis of its own, expected "
+			"--genesis or --dev, not both",
+			source, f);
 	return ERR_OK;
 }
 
@@ -319,9 +335,10 @@ void config_release(struct config *c)
 	*c = (struct config){.program = c->program};
 }
 
-static const char *source_name(const struct config *c, int row, char *scratch,
-			       size_t size)
+static const char *source_name(const struct config *c, enum config_row row,
+			       char *scratch, size_t size)
 {
+	row = config_told_by(c, row);
 	switch ((enum config_source)c->source[row]) {
 	case CONFIG_DEFAULT:
 		return "default";
@@ -349,11 +366,12 @@ json_t *config_to_json(const struct config *c)
 
 		if (!spec->json || !option_exists(&t, spec))
 			continue;
-		json_object_set_new(out, spec->json,
-				    json_pack("{s:o, s:s}", "value",
-					      option_to_json(spec, c), "from",
-					      source_name(c, row, scratch,
-							  sizeof(scratch))));
+		json_object_set_new(
+			out, spec->json,
+			json_pack("{s:o, s:s}", "value",
+				  option_to_json(spec, c), "from",
+				  source_name(c, (enum config_row)row, scratch,
+					      sizeof(scratch))));
 	}
 	return out;
 }

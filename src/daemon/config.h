@@ -43,8 +43,14 @@ struct config {
 	char *file;	       /* the file that was read; NULL: none */
 	char *datadir;	       /* never NULL */
 	bool datadir_given;    /* else it is the default, ~/.ccoin */
-	uint64_t p2p_port;     /* 0: a free one */
-	struct listen_at http; /* address never empty; port 0: a free one */
+	struct listen_at p2p;  /* address never empty; port 0: a free one */
+	struct listen_at http; /* the same */
+	uint64_t port;	       /* what -p said; that of p2p, once read */
+	char *advertise;       /* HOST:PORT told to others; NULL: none given */
+	struct texts connect;  /* HOST:PORT, always tried */
+	char *discovery;       /* http://HOST[:PORT][/PATH]; NULL: none */
+	bool p2p_plain;	       /* no TLS; then all of these are loopback */
+	struct hash upgrades;  /* digest of the list; zeros: it is empty */
 	struct texts http_hosts;
 	bool validator;
 	int role; /* what -t said; the same setting as validator */
@@ -54,10 +60,11 @@ struct config {
 	char *genesis;	     /* NULL: none */
 	struct maybe_hash genesis_hash;
 	struct dev_mode dev;
-	int log_level;	      /* enum log_level */
-	int log_format;	      /* enum log_format */
-	char *base_path;      /* of the seed's form; NULL: not given */
-	char *discovery_host; /* checked, not used yet */
+	int log_level;	 /* enum log_level */
+	int log_format;	 /* enum log_format */
+	char *base_path; /* of the seed's form; NULL: not given */
+	/* discovery in the seed's form: once read, it is in discovery */
+	char *discovery_host;
 	uint64_t discovery_port;
 	char *discovery_proto;
 	char *url; /* of the node that ccoin talks to */

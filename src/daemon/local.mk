@@ -1,6 +1,7 @@
 libshell_a_SOURCES += \
 	src/daemon/config.c src/daemon/config.h \
 	src/daemon/config_file.c \
+	src/daemon/config_p2p.c src/daemon/config_p2p.h \
 	src/daemon/config_table.c src/daemon/config_table.h \
 	src/daemon/cookie.c src/daemon/cookie.h \
 	src/daemon/daemon.c src/daemon/daemon.h \
@@ -9,6 +10,7 @@ libshell_a_SOURCES += \
 	src/daemon/open.c src/daemon/open.h \
 	src/daemon/option_json.c \
 	src/daemon/option_line.c src/daemon/option_value.h \
+	src/daemon/option_upgrades.c \
 	src/daemon/options.c src/daemon/options.h \
 	src/daemon/start.c
 check_PROGRAMS += tests/unit/check_config

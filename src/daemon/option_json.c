@@ -19,8 +19,8 @@ static enum err texts_set_json(const struct option_spec *spec, void *base,
 	{
 		enum err e = json_is_string(item) ? ERR_OK : ERR_WRONG_TYPE;
 
-		if (!e && !texts_add(&t, json_string_value(item),
-				     json_string_length(item)))
+		if (!e && !texts_add_as(&t, spec->type, json_string_value(item),
+					json_string_length(item)))
 			e = ERR_OUT_OF_RANGE;
 		if (e) {
 			texts_release(&t);
@@ -47,10 +47,14 @@ static bool type_fits(const struct option_spec *spec, const json_t *value)
 	case OPTION_ADDRESS:
 	case OPTION_HASH:
 	case OPTION_CHOICE:
+	case OPTION_PLACE:
+	case OPTION_URL:
 		return json_is_string(value);
 	case OPTION_UINT:
 		return json_is_integer(value);
 	case OPTION_TEXTS:
+	case OPTION_PLACES:
+	case OPTION_UPGRADES:
 		return json_is_array(value);
 	case OPTION_DEV:
 		return json_is_boolean(value) || json_is_integer(value);
@@ -68,6 +72,9 @@ static enum err set_json_shown(const struct option_spec *spec, void *base,
 	if (!type_fits(spec, value))
 		return option_refuse(spec, ERR_WRONG_TYPE, true, shown, field,
 				     f);
+	if (spec->type == OPTION_UPGRADES)
+		return upgrades_read(option_place(spec, base), spec, value,
+				     shown, field, f);
 	if (json_is_array(value))
 		return texts_set_json(spec, base, value, shown, field, f);
 	if (json_is_boolean(value))
@@ -134,6 +141,8 @@ json_t *option_to_json(const struct option_spec *spec, const void *base)
 	case OPTION_STRING:
 	case OPTION_TEXT:
 	case OPTION_PATH:
+	case OPTION_PLACE:
+	case OPTION_URL:
 		text = *(char *const *)place;
 		return text ? json_string(text) : json_null();
 	case OPTION_UINT:
@@ -149,7 +158,10 @@ json_t *option_to_json(const struct option_spec *spec, const void *base)
 	case OPTION_CHOICE:
 		return json_string(spec->choices[*(const int *)place]);
 	case OPTION_TEXTS:
+	case OPTION_PLACES:
 		return texts_json(place);
+	case OPTION_UPGRADES:
+		return json_string(hash_hex(hex, place));
 	case OPTION_DEV:
 		return d->on && d->seconds
 			       ? json_integer((json_int_t)d->seconds)

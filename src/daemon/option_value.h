@@ -8,6 +8,8 @@
 
 #include "daemon/options.h"
 
+#define UPGRADES_MAX 64
+
 /* Where the value is. */
 void *option_place(const struct option_spec *spec, void *base);
 /* Read text into that place; false, the place as it was, when the text is
@@ -22,6 +24,15 @@ enum err option_refuse(const struct option_spec *spec, enum err code, bool json,
 
 /* false when it is empty, there already, or one too many. */
 bool texts_add(struct texts *t, const char *text, size_t len);
+/* The same, and for OPTION_PLACES only HOST:PORT. */
+bool texts_add_as(struct texts *t, enum option_type type, const char *text,
+		  size_t len);
 void texts_release(struct texts *t);
+
+/* OPTION_UPGRADES: the array as its digest. shown is the array in errors. */
+MUST_USE enum err upgrades_read(struct hash *out,
+				const struct option_spec *spec,
+				const json_t *array, const char *shown,
+				const char *field, struct fault *f);
 
 #endif

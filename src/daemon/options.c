@@ -11,6 +11,7 @@
 
 #include "base/text.h"
 #include "daemon/option_value.h"
+#include "loop/place.h"
 
 #define TEXTS_MAX 64
 #define SHOWN_MAX 60 /* of a value that is quoted in an error */
@@ -88,6 +89,28 @@ static void expectation(char *out, size_t size, const struct option_spec *spec,
 				"between, none empty or given twice",
 			 TEXTS_MAX);
 		return;
+	case OPTION_PLACE:
+		snprintf(out, size,
+			 "HOST:PORT, such as node.example:4999 or [::1]:4999");
+		return;
+	case OPTION_URL:
+		snprintf(out, size,
+			 "a URL such as http://discovery.example:4444");
+		return;
+	case OPTION_PLACES:
+		snprintf(out, size,
+			 json ? "an array of at most %d HOST:PORT, none given "
+				"twice"
+			      : "HOST:PORT, at most %d, with commas between, "
+				"none given twice",
+			 TEXTS_MAX);
+		return;
+	case OPTION_UPGRADES:
+		snprintf(out, size,
+			 "an array of at most %d {\"height\", \"version\"}, "
+			 "heights rising from 1",
+			 UPGRADES_MAX);
+		return;
 	case OPTION_DEV:
 		snprintf(out, size,
 			 "true, false or an integer %" PRIu64 "..%" PRIu64
@@ -123,6 +146,10 @@ enum err option_bad_value(enum option_type type)
 	case OPTION_LISTEN:
 	case OPTION_CHOICE:
 	case OPTION_TEXTS:
+	case OPTION_PLACE:
+	case OPTION_URL:
+	case OPTION_PLACES:
+	case OPTION_UPGRADES:
 	case OPTION_DEV:
 		return ERR_OUT_OF_RANGE;
 	}
@@ -155,17 +182,29 @@ bool texts_add(struct texts *t, const char *text, size_t len)
 	return true;
 }
 
-static bool texts_split(struct texts *out, const char *text)
+static bool texts_split(struct texts *out, enum option_type type,
+			const char *text)
 {
 	for (;;) {
 		size_t len = strcspn(text, ",");
 
-		if (!texts_add(out, text, len))
+		if (!texts_add_as(out, type, text, len))
 			return false;
 		if (!text[len])
 			return true;
 		text += len + 1;
 	}
+}
+
+bool texts_add_as(struct texts *t, enum option_type type, const char *text,
+		  size_t len)
+{
+	struct place p;
+
+	if (type == OPTION_PLACES &&
+	    !place_read(&p, (struct span){(const uint8_t *)text, len}))
+		return false;
+	return texts_add(t, text, len);
 }
 
 static bool flag_read(bool *out, const char *text)
@@ -248,11 +287,34 @@ static void text_set(void *place, char *text)
 	*value = text;
 }
 
-static bool texts_set(struct texts *value, const char *text)
+static bool url_is_good(const char *text)
+{
+	struct place p;
+	struct span path;
+
+	return place_read_url(&p, &path, span_str(text));
+}
+
+static bool place_is_good(const char *text)
+{
+	struct place p;
+
+	return place_read(&p, span_str(text));
+}
+
+static bool checked_set(void *place, const char *text, bool good)
+{
+	if (good)
+		text_set(place, xstrdup(text));
+	return good;
+}
+
+static bool texts_set(struct texts *value, enum option_type type,
+		      const char *text)
 {
 	struct texts t = {0};
 
-	if (!texts_split(&t, text)) {
+	if (!texts_split(&t, type, text)) {
 		texts_release(&t);
 		return false;
 	}
@@ -304,8 +366,15 @@ bool option_read(const struct option_spec *spec, void *place, const char *text)
 		return true;
 	case OPTION_CHOICE:
 		return choice_read(place, spec, text);
+	case OPTION_PLACE:
+		return checked_set(place, text, place_is_good(text));
+	case OPTION_URL:
+		return checked_set(place, text, url_is_good(text));
 	case OPTION_TEXTS:
-		return texts_set(place, text);
+	case OPTION_PLACES:
+		return texts_set(place, spec->type, text);
+	case OPTION_UPGRADES:
+		return false; /* in the file alone: see option_json.c */
 	case OPTION_DEV:
 		return dev_read(place, spec, text);
 	}
@@ -321,16 +390,26 @@ enum err option_set_text(const struct option_spec *spec, void *base,
 			     text && text[0] ? text : "(empty)", field, f);
 }
 
+enum err option_add_text(const struct option_spec *spec, void *base,
+			 const char *text, const char *field, struct fault *f)
+{
+	if (texts_split(option_place(spec, base), spec->type, text))
+		return ERR_OK;
+	return option_refuse(spec, option_bad_value(spec->type), false,
+			     text[0] ? text : "(empty)", field, f);
+}
+
 void option_table_release(const struct option_table *t)
 {
 	for (size_t i = 0; i < t->count; i++) {
 		const struct option_spec *spec = &t->specs[i];
 		void *place = option_place(spec, t->base);
 
-		if (spec->type == OPTION_TEXTS)
+		if (spec->type == OPTION_TEXTS || spec->type == OPTION_PLACES)
 			texts_release(place);
 		if (spec->type == OPTION_STRING || spec->type == OPTION_TEXT ||
-		    spec->type == OPTION_PATH)
+		    spec->type == OPTION_PATH || spec->type == OPTION_PLACE ||
+		    spec->type == OPTION_URL)
 			text_set(place, NULL);
 	}
 }

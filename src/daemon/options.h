@@ -18,7 +18,7 @@
 
 #define LISTEN_ADDRESS_MAX 46 /* an IPv6 address in text, with its zero */
 
-/* [ADDR:]PORT. An address of "" stands for the default, 127.0.0.1. */
+/* [ADDR:]PORT. An address of "" stands for the setting's default. */
 struct listen_at {
 	char address[LISTEN_ADDRESS_MAX];
 	uint64_t port;
@@ -47,16 +47,22 @@ struct dev_mode {
 
 /* What a value is, and in brackets what holds it. */
 enum option_type {
-	OPTION_FLAG,	/* no argument; true or false (bool) */
-	OPTION_SET,	/* no argument, command line only: store min (int) */
-	OPTION_STRING,	/* any text, also an empty one (char *) */
-	OPTION_TEXT,	/* not empty (char *) */
-	OPTION_PATH,	/* a file or directory, ~ expanded (char *) */
-	OPTION_UINT,	/* min..max (uint64_t) */
-	OPTION_LISTEN,	/* [ADDR:]PORT (struct listen_at) */
-	OPTION_ADDRESS, /* 40 hex digits (struct maybe_address) */
-	OPTION_HASH,	/* 64 hex digits (struct maybe_hash) */
-	OPTION_CHOICE,	/* one of choices (int: its index) */
+	OPTION_FLAG,	 /* no argument; true or false (bool) */
+	OPTION_SET,	 /* no argument, command line only: store min (int) */
+	OPTION_STRING,	 /* any text, also an empty one (char *) */
+	OPTION_TEXT,	 /* not empty (char *) */
+	OPTION_PATH,	 /* a file or directory, ~ expanded (char *) */
+	OPTION_UINT,	 /* min..max (uint64_t) */
+	OPTION_LISTEN,	 /* [ADDR:]PORT (struct listen_at) */
+	OPTION_ADDRESS,	 /* 40 hex digits (struct maybe_address) */
+	OPTION_HASH,	 /* 64 hex digits (struct maybe_hash) */
+	OPTION_CHOICE,	 /* one of choices (int: its index) */
+	OPTION_PLACE,	 /* HOST:PORT (char *) */
+	OPTION_URL,	 /* http://HOST[:PORT][/PATH] (char *) */
+	OPTION_PLACES,	 /* HOST:PORT, with commas; may be given again, in the
+			    file an array (struct texts) */
+	OPTION_UPGRADES, /* in the file alone: [{height, version}] (struct
+			    hash: its digest, zeros when it is empty) */
 	OPTION_TEXTS, /* texts; with commas in the environment (struct texts) */
 	OPTION_DEV    /* nothing, or seconds min..max (struct dev_mode) */
 };
@@ -116,6 +122,10 @@ void option_line_release(struct option_line *l);
  * is as it was.
  */
 MUST_USE enum err option_set_text(const struct option_spec *spec, void *base,
+				  const char *text, const char *field,
+				  struct fault *f);
+/* The same for OPTION_PLACES, but what is there stays. */
+MUST_USE enum err option_add_text(const struct option_spec *spec, void *base,
 				  const char *text, const char *field,
 				  struct fault *f);
 MUST_USE enum err option_set_json(const struct option_spec *spec, void *base,

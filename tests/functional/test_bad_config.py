@@ -12,6 +12,8 @@ PORT = "an integer 0..65535"
 ADDRESS = "an address of 40 hex digits"
 HASH = "a hash of 64 hex digits"
 LISTEN = "PORT or ADDRESS:PORT, such as 127.0.0.1:5000 or [::1]:5000"
+PLACE = "HOST:PORT, such as node.example:4999 or [::1]:4999"
+URL = "a URL such as http://discovery.example:4444"
 LEVELS = "one of error, warning, info, debug"
 DEV = "true, false or an integer 1..3600 (seconds)"
 FLAG = "true or false"
@@ -26,6 +28,25 @@ SETTINGS = (
       ("0x10", RANGE), ("5000.0", RANGE), ("", RANGE)),
      (("-1", RANGE), ("65536", RANGE), ("1.0", TYPE), ('"5000"', TYPE),
       ("null", TYPE), ("[5000]", TYPE))),
+    ("--listen", "CCOIN_LISTEN", "p2p.listen", LISTEN,
+     (("localhost:5000", RANGE), ("65536", RANGE), ("", RANGE)),
+     (('"localhost:5000"', RANGE), ("5000", TYPE))),
+    ("--advertise", "CCOIN_ADVERTISE", "p2p.advertise", PLACE,
+     (("node", RANGE), ("node:0", RANGE), ("::1:4999", RANGE),
+      ("300.0.0.1:1", RANGE), ("", RANGE)),
+     (('"node"', RANGE), ("4999", TYPE))),
+    ("--connect", "CCOIN_CONNECT", "p2p.connect", "HOST:PORT, at most 64",
+     (("node", RANGE), ("a:1,,b:1", RANGE), ("a:1,a:1", RANGE),
+      ("", RANGE)), ()),
+    (None, None, "p2p.connect", "an array of at most 64 HOST:PORT",
+     (), (('"a:1"', TYPE), ('["a:1", "b"]', RANGE), ('[1]', TYPE))),
+    ("--discovery", "CCOIN_DISCOVERY", "p2p.discovery", URL,
+     (("node:4444", RANGE), ("https://node", RANGE), ("http://", RANGE)),
+     (('"node"', RANGE), ("4444", TYPE))),
+    (None, "CCOIN_P2P_PLAIN", "p2p.plain", FLAG,
+     (("yes", RANGE),), (("1", TYPE),)),
+    (None, None, "upgrades", "an array of at most 64 {\"height\"",
+     (), (("{}", TYPE), ("[1]", RANGE), ('[{"height": 1}]', RANGE))),
     ("--threads", "CCOIN_THREADS", "threads", "an integer 0..64",
      (("65", RANGE), ("two", RANGE)), (("65", RANGE), ("true", TYPE))),
     ("--http", "CCOIN_HTTP", "http.listen", LISTEN,
@@ -191,7 +212,23 @@ class BadConfig(lib.Case):
                      env={"CCOIN_VALIDATOR": "1"})
         self.refused_file({"validator": True}, "validator", (validator,),
                           "missing_field")
-        port = "value 65535, expected at most 65534"
+        port = "port 65535, expected at most 65534"
+        both = "value 5, but {} says port 6, expected one of them"
+        self.refused(["-p", "5", "--listen", "127.0.0.1:6"], 2,
+                     ("--port: " + both.format("--listen"),))
+        self.refused([], 1, ("CCOIN_PORT: " + both.format("CCOIN_LISTEN"),),
+                     env={"CCOIN_PORT": "5", "CCOIN_LISTEN": "6"})
+        self.refused_file({"p2p": {"port": 5, "listen": "6"}}, "p2p.port",
+                          (both.format("p2p.listen"),), "duplicate_field")
+        self.refused(["--p2p-plain"], 2,
+                     ("--p2p-plain: without TLS", "listens on 0.0.0.0;"))
+        self.refused(["--p2p-plain", "--listen", "127.0.0.1:0", "--connect",
+                      "192.0.2.1:5"], 2,
+                     ("--p2p-plain: without TLS", "192.0.2.1:5;"))
+        self.refused_file(
+            {"upgrades": [{"height": 7, "version": 3}]}, "upgrades",
+            ("from height 7 on the rules are of version 3, expected 1",),
+            "unsupported_version")
         self.refused(["-p", "65535"], 2, ("--port: " + port, "--http"))
         self.refused_file({"p2p": {"port": 65535}}, "p2p.port", (port,),
                           "out_of_range")

@@ -6,11 +6,6 @@ import os
 
 import lib
 
-NETWORK = (["--listen", "4999"], ["--advertise", "a:1"],
-           ["--connect", "a:1"], ["--discovery", "http://a"],
-           ["--p2p-plain"])
-
-
 class Config(lib.Case):
     def refused(self, status, *args, env=None):
         r = self.run_program("ccoind", "--check-config", *args,
@@ -41,8 +36,6 @@ class Config(lib.Case):
         self.assertIn("--prot", self.refused(2, "--prot", "1"))
         self.assertIn("--port: value 70000, expected",
                       self.refused(2, "-p", "70000"))
-        for words in NETWORK:
-            self.assertIn(words[0], self.refused(2, *words))
 
     def test_a_mistake_in_file_or_environment_is_1(self):
         path = self.write("bad.json", {"p2p": {"port": "x"}})

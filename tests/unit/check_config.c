@@ -109,9 +109,15 @@ START_TEST(defaults_are_the_promised_ones)
 	snprintf(expected, sizeof(expected), "%s/.ccoin", home);
 	ck_assert_str_eq(config.datadir, expected);
 	ck_assert(!config.datadir_given);
-	ck_assert_uint_eq(config.p2p_port, 4999);
+	ck_assert_str_eq(config.p2p.address, "0.0.0.0");
+	ck_assert_uint_eq(config.p2p.port, 4999);
 	ck_assert_str_eq(config.http.address, "127.0.0.1");
 	ck_assert_uint_eq(config.http.port, 5000);
+	ck_assert_ptr_null(config.advertise);
+	ck_assert_uint_eq(config.connect.count, 0);
+	ck_assert_ptr_null(config.discovery);
+	ck_assert(!config.p2p_plain);
+	ck_assert(hash_is_zero(&config.upgrades));
 	ck_assert_int_eq(config.log_level, LOG_LEVEL_INFO);
 	ck_assert(!config.validator);
 	ck_assert(!config.dev.on);
@@ -129,7 +135,7 @@ START_TEST(command_line_beats_environment_beats_file)
 		   "{\"p2p\": {\"port\": 7001}, \"threads\": 1,"
 		   " \"log\": {\"level\": \"error\", \"format\": \"json\"}}");
 	good("-p 7003 --threads 3", env);
-	ck_assert_uint_eq(config.p2p_port, 7003);
+	ck_assert_uint_eq(config.p2p.port, 7003);
 	ck_assert_uint_eq(config.threads, 3);
 	ck_assert_int_eq(config.log_level, LOG_LEVEL_DEBUG);
 	ck_assert_int_eq(config.log_format, LOG_FORMAT_JSON);
@@ -195,8 +201,7 @@ START_TEST(the_seeds_file_is_read_as_it_is)
 	ck_assert_str_eq(config.datadir, expected);
 	ck_assert(config.datadir_given);
 	ck_assert(config.account.given);
-	ck_assert_str_eq(config.discovery_host, "127.0.0.1");
-	ck_assert_uint_eq(config.discovery_port, 4444);
+	ck_assert_str_eq(config.discovery, "http://127.0.0.1:4444");
 	config_release(&config);
 	/* another account is another directory on the same base path */
 	good("--account ffffffffffffffffffffffffffffffffffffffff", NULL);
@@ -296,17 +301,122 @@ START_TEST(mistakes_on_the_command_line_are_named)
 }
 END_TEST
 
-START_TEST(options_of_the_network_are_not_accepted_yet)
+START_TEST(port_and_listen_are_one_setting)
 {
-	static const char *const lines[] = {
-		"--listen 4999", "--advertise a:1", "--connect a:1",
-		"--discovery http://a", "--p2p-plain"};
+	const char *env[] = {"CCOIN_PORT=7002", NULL};
+	const char *both[] = {"CCOIN_PORT=7002", "CCOIN_LISTEN=7003", NULL};
 
-	for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
-		ck_assert_int_eq(read_as(PROGRAM_CCOIND, lines[i], NULL),
-				 ERR_UNKNOWN_FIELD);
-		ck_assert_int_eq(source, CONFIG_COMMAND_LINE);
-	}
+	good("--listen 127.0.0.1:7000", NULL);
+	ck_assert_str_eq(config.p2p.address, "127.0.0.1");
+	ck_assert_uint_eq(config.p2p.port, 7000);
+	ck_assert_uint_eq(config.http.port, 7001);
+	config_release(&config);
+	good("--listen [::1]:7000 -p 7000", NULL);
+	ck_assert_str_eq(config.p2p.address, "::1");
+	config_release(&config);
+	bad("--listen 127.0.0.1:7000 -p 7001", NULL, ERR_DUPLICATE_FIELD,
+	    "--port", "value 7001, but --listen says port 7000");
+	bad("", both, ERR_DUPLICATE_FIELD, "CCOIN_PORT",
+	    "value 7002, but CCOIN_LISTEN says port 7003");
+	bad("--listen 65535", NULL, ERR_OUT_OF_RANGE, "--listen", "65534");
+	/* the higher source has the last word on the port, and a port alone
+	 * leaves the address */
+	write_file("ccoin.json", "{\"p2p\": {\"listen\": \"127.0.0.1:7001\"}}");
+	good("", env);
+	ck_assert_str_eq(config.p2p.address, "127.0.0.1");
+	ck_assert_uint_eq(config.p2p.port, 7002);
+	config_release(&config);
+	good("--listen 7003", env);
+	ck_assert_str_eq(config.p2p.address, "0.0.0.0");
+	ck_assert_uint_eq(config.p2p.port, 7003);
+	config_release(&config);
+}
+END_TEST
+
+START_TEST(connect_may_be_given_again_and_replaces_what_is_below)
+{
+	const char *env[] = {"CCOIN_CONNECT=e:1,e:2", NULL};
+
+	write_file("ccoin.json", "{\"p2p\": {\"connect\": [\"f:1\"]}}");
+	good("", NULL);
+	ck_assert_uint_eq(config.connect.count, 1);
+	ck_assert_str_eq(config.connect.list[0], "f:1");
+	config_release(&config);
+	good("", env);
+	ck_assert_uint_eq(config.connect.count, 2);
+	ck_assert_str_eq(config.connect.list[1], "e:2");
+	config_release(&config);
+	good("--connect a:1 --connect b:1,[::1]:2", env);
+	ck_assert_uint_eq(config.connect.count, 3);
+	ck_assert_str_eq(config.connect.list[0], "a:1");
+	ck_assert_str_eq(config.connect.list[2], "[::1]:2");
+	config_release(&config);
+	bad("--connect a:1 --connect a:1", NULL, ERR_OUT_OF_RANGE, "--connect",
+	    "given twice");
+	bad("--connect a:1 --connect b", NULL, ERR_OUT_OF_RANGE, "--connect",
+	    "value b, expected HOST:PORT");
+}
+END_TEST
+
+START_TEST(discovery_is_one_setting_in_two_forms)
+{
+	write_file("ccoin.json",
+		   "{\"discovery_service\": {\"host\": \"::1\"}}");
+	good("", NULL);
+	ck_assert_str_eq(config.discovery, "http://[::1]:4444");
+	config_release(&config);
+	good("--discovery http://a:1", NULL);
+	ck_assert_str_eq(config.discovery, "http://a:1");
+	config_release(&config);
+}
+END_TEST
+
+START_TEST(without_tls_the_network_is_loopback)
+{
+	good("--p2p-plain --listen 127.0.0.1:4999 --connect localhost:1"
+	     " --connect [::1]:2",
+	     NULL);
+	ck_assert(config.p2p_plain);
+	config_release(&config);
+	bad("--p2p-plain", NULL, ERR_OUT_OF_RANGE, "--p2p-plain",
+	    "listens on 0.0.0.0;");
+	bad("--p2p-plain --listen 192.0.2.1:5", NULL, ERR_OUT_OF_RANGE,
+	    "--p2p-plain", "listens on 192.0.2.1;");
+	bad("--p2p-plain --listen [::1]:5 --connect [::1]:2 --connect"
+	    " node.example:1",
+	    NULL, ERR_OUT_OF_RANGE, "--p2p-plain",
+	    "connect to node.example:1;");
+}
+END_TEST
+
+static void digest_of_upgrades(struct hash *out, const char *list)
+{
+	char text[256];
+
+	snprintf(text, sizeof(text), "{\"upgrades\": %s}", list);
+	write_file("ccoin.json", text);
+	good("", NULL);
+	*out = config.upgrades;
+	config_release(&config);
+}
+
+START_TEST(upgrades_are_told_apart_by_their_digest)
+{
+	struct hash none, one, same, two;
+	char hex[HASH_HEX_LEN];
+
+	digest_of_upgrades(&none, "[]");
+	ck_assert(hash_is_zero(&none));
+	digest_of_upgrades(&one, "[{\"height\": 5, \"version\": 1}]");
+	/* sha256("ccoin/upgrades/1" + 32 zeros + 91 92 05 01) */
+	ck_assert_str_eq(hash_hex(hex, &one),
+			 "29e39237793817dc1ea7b933adbbf7d91b18495004c4870789746"
+			 "4e7e37d442b");
+	digest_of_upgrades(&same, "[{\"version\": 1, \"height\": 5}]");
+	ck_assert(hash_eq(&one, &same));
+	digest_of_upgrades(&two, "[{\"height\": 5, \"version\": 1},"
+				 " {\"height\": 6, \"version\": 1}]");
+	ck_assert(!hash_eq(&one, &two));
 }
 END_TEST
 
@@ -337,7 +447,7 @@ START_TEST(mistakes_in_the_environment_are_named)
 	bad("", typo, ERR_UNKNOWN_FIELD, "CCOIN_PORTS",
 	    "the nearest is CCOIN_PORT");
 	good("", other);
-	ck_assert_uint_eq(config.p2p_port, 4999);
+	ck_assert_uint_eq(config.p2p.port, 4999);
 	config_release(&config);
 }
 END_TEST
@@ -381,6 +491,32 @@ static const struct {
 	 "discovery_service.port", "1..65535"},
 	{"{\"discovery_service\": {\"url\": \"\"}}", ERR_UNKNOWN_FIELD,
 	 "discovery_service.url", "not known"},
+	{"{\"discovery_service\": {\"port\": 4444}}", ERR_MISSING_FIELD,
+	 "discovery_service.port", "discovery_service.host too"},
+	{"{\"discovery_service\": {\"host\": \"a b\"}}", ERR_OUT_OF_RANGE,
+	 "discovery_service.host", "the name of a host"},
+	{"{\"discovery_service\": {\"host\": \"a\", \"proto\": \"https\"}}",
+	 ERR_OUT_OF_RANGE, "discovery_service.proto", "expected http"},
+	{"{\"discovery_service\": {\"host\": \"a\"},"
+	 " \"p2p\": {\"discovery\": \"http://a\"}}",
+	 ERR_DUPLICATE_FIELD, "p2p.discovery", "not both"},
+	{"{\"p2p\": {\"port\": 5, \"listen\": \"6\"}}", ERR_DUPLICATE_FIELD,
+	 "p2p.port", "value 5, but p2p.listen says port 6"},
+	{"{\"p2p\": {\"plain\": true}}", ERR_OUT_OF_RANGE, "p2p.plain",
+	 "listens on 0.0.0.0"},
+	{"{\"upgrades\": {}}", ERR_WRONG_TYPE, "upgrades", "expected an array"},
+	{"{\"upgrades\": [{\"height\": 0, \"version\": 1}]}", ERR_OUT_OF_RANGE,
+	 "upgrades", "rising from 1"},
+	{"{\"upgrades\": [{\"height\": 5, \"version\": 1},"
+	 " {\"height\": 5, \"version\": 1}]}",
+	 ERR_OUT_OF_RANGE, "upgrades", "rising"},
+	{"{\"upgrades\": [{\"height\": 5}]}", ERR_OUT_OF_RANGE, "upgrades",
+	 "version"},
+	{"{\"upgrades\": [{\"height\": 5, \"version\": 1, \"x\": 1}]}",
+	 ERR_OUT_OF_RANGE, "upgrades", "version"},
+	{"{\"upgrades\": [{\"height\": 5, \"version\": 2}]}",
+	 ERR_UNSUPPORTED_VERSION, "upgrades",
+	 "from height 5 on the rules are of version 2, expected 1"},
 	{"{\"datadir\": \"a\", \"app\": {\"base_path\": \"b\"}}",
 	 ERR_DUPLICATE_FIELD, "app.base_path", "not both"},
 	{"[]", ERR_WRONG_TYPE, "", "an object"},
@@ -435,6 +571,11 @@ START_TEST(printed_configuration_says_where_values_came_from)
 			 7000);
 	ck_assert_str_eq(json_string_value(json_object_get(row, "from")),
 			 "--port");
+	row = json_object_get(out, "p2p.listen");
+	ck_assert_str_eq(json_string_value(json_object_get(row, "value")),
+			 "0.0.0.0:7000");
+	ck_assert_str_eq(json_string_value(json_object_get(row, "from")),
+			 "--port");
 	row = json_object_get(out, "threads");
 	ck_assert_str_eq(json_string_value(json_object_get(row, "from")),
 			 "CCOIN_THREADS");
@@ -468,7 +609,7 @@ START_TEST(arguments_are_found_between_options)
 {
 	good("genesis.json -p 7000", NULL);
 	ck_assert_int_eq(first, 3);
-	ck_assert_uint_eq(config.p2p_port, 7000);
+	ck_assert_uint_eq(config.p2p.port, 7000);
 	config_release(&config);
 }
 END_TEST
@@ -526,7 +667,12 @@ static Suite *suite(void)
 	tcase_add_test(t, role_is_one_setting_with_two_names);
 	tcase_add_test(t, dev_takes_seconds_or_nothing);
 	tcase_add_test(t, mistakes_on_the_command_line_are_named);
-	tcase_add_test(t, options_of_the_network_are_not_accepted_yet);
+	tcase_add_test(t, port_and_listen_are_one_setting);
+	tcase_add_test(t,
+		       connect_may_be_given_again_and_replaces_what_is_below);
+	tcase_add_test(t, discovery_is_one_setting_in_two_forms);
+	tcase_add_test(t, without_tls_the_network_is_loopback);
+	tcase_add_test(t, upgrades_are_told_apart_by_their_digest);
 	tcase_add_test(t, an_option_of_another_program_does_not_exist);
 	tcase_add_test(t, mistakes_in_the_environment_are_named);
 	tcase_add_loop_test(t, mistakes_in_the_file_are_named_with_their_place,
