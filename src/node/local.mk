@@ -10,7 +10,9 @@ libcore_a_SOURCES += \
 	src/node/query_tx.c \
 	src/node/submit.c \
 	src/node/sync.c \
-	src/node/verify.c src/node/verify.h
+	src/node/verify.c src/node/verify.h \
+	src/node/verify_internal.h \
+	src/node/verify_tables.c
 
 check_PROGRAMS += tests/unit/check_node
 tests_unit_check_node_SOURCES = tests/unit/check_node.c tests/unit/driver.c \
