@@ -325,6 +325,66 @@ START_TEST(the_next_own_slot_is_the_first_that_a_block_may_be_made_in)
 }
 END_TEST
 
+/* When self makes its next block, if nothing else happens: the first moment
+ * from now on that is in an unused slot of its own and at which one is due;
+ * UINT64_MAX: never. */
+static uint64_t naive_due(const struct engine_input *in, size_t self)
+{
+	uint64_t at = 0, slot, used = m.slot[m.tip];
+
+	if (!naive_filling(m.tip) && in->executable < rules.min_bound) {
+		if (!in->executable && !rules.allow_empty)
+			return UINT64_MAX;
+		at = in->tip->time + rules.interval_ms;
+	}
+	at = at > in->now ? at : in->now;
+	if (in->signed_time > GENESIS_TIME + used * 1000)
+		used = (in->signed_time - GENESIS_TIME) / 1000;
+	for (slot = 0; slot <= used || slot % m.n != self ||
+		       GENESIS_TIME + slot * 1000 + 999 < at;)
+		slot++;
+	slot = GENESIS_TIME + slot * 1000;
+	return slot > at ? slot : at;
+}
+
+START_TEST(a_block_is_made_in_the_first_own_slot_that_was_never_signed)
+{
+	struct engine_input in;
+	struct engine_output out;
+	struct engine_block b;
+	struct rng rng;
+	uint64_t due;
+	size_t self;
+
+	rng_seed(&rng, 11);
+	new_chain(5);
+	while (m.tip < LENGTH) {
+		rules.allow_empty = !rng_below(&rng, 4);
+		b = next_block(&rng, 20);
+		engine_poa.accept(engine, &b);
+		for (self = 0; self < 5; self++) {
+			in = (struct engine_input){
+				.now = b.time + rng_below(&rng, 9000),
+				.tip = &b,
+				.self = &miners[self],
+				.executable = rng_below(&rng, 5)};
+			if (rng_below(&rng, 2))
+				in.signed_time =
+					b.time - 500 + rng_below(&rng, 9000);
+			due = naive_due(&in, self);
+			engine_poa.step(engine, &out, &in);
+			ck_assert_int_eq(out.propose, due <= in.now);
+			if (out.propose)
+				ck_assert_uint_eq(out.time, in.now);
+			else
+				ck_assert_uint_eq(out.wake_at,
+						  due == UINT64_MAX ? 0 : due);
+		}
+	}
+	engine_poa.destroy(engine);
+}
+END_TEST
+
 START_TEST(two_headers_conflict_when_their_signer_had_one_turn_for_both)
 {
 	uint64_t time[2], slot[2];
@@ -377,6 +437,8 @@ int main(void)
 	tcase_add_test(t, the_turn_is_of_the_one_whose_header_is_good);
 	tcase_add_test(
 		t, the_next_own_slot_is_the_first_that_a_block_may_be_made_in);
+	tcase_add_test(
+		t, a_block_is_made_in_the_first_own_slot_that_was_never_signed);
 	tcase_add_test(
 		t,
 		two_headers_conflict_when_their_signer_had_one_turn_for_both);
