@@ -45,8 +45,9 @@ struct engine_output {
 struct engine_authority {
 	struct address account;
 	bool has_height;
-	uint64_t height; /* of its latest block */
-	uint64_t made;	 /* blocks on this chain */
+	uint64_t height;     /* of its latest block */
+	uint64_t slot_start; /* of that block's slot: ms since 1970 */
+	uint64_t made;	     /* blocks on this chain */
 	/* Slots of its own that passed without its block while all were to
 	 * fill theirs: in all, and since its latest block. */
 	uint64_t missed;
@@ -58,11 +59,16 @@ struct engine_status {
 	uint64_t slot;	     /* at now */
 	uint64_t slot_start; /* ms since 1970 */
 	uint64_t slot_ms;
-	struct address turn; /* authority of that slot */
-	size_t quorum;	     /* distinct authorities that settle a block */
-	bool filling;	     /* the last transactions are not settled yet */
-	/* authorities that signed the last such block or one after it */
+	struct address turn;	/* authority of that slot */
+	size_t quorum;		/* distinct authorities that settle a block */
+	bool filling;		/* the last transactions are not settled yet */
+	uint64_t last_with_txs; /* height of the last block with some; 0 none */
+	/* authorities that signed that block or one after it */
 	size_t signed_count;
+	/* of self, an authority: its first slot that is not over at now and
+	 * is after the tip's */
+	bool has_own_slot;
+	uint64_t own_slot;
 };
 
 /* The tip of a branch, for the choice between two. */
@@ -121,8 +127,9 @@ struct engine_ops {
 	/* Authority number i; false when there are no more. */
 	bool (*authority)(const struct engine *e, size_t i,
 			  struct engine_authority *out);
+	/* self: whose own slot is asked for; NULL nobody's. */
 	void (*status)(const struct engine *e, uint64_t now,
-		       struct engine_status *out);
+		       const struct address *self, struct engine_status *out);
 };
 
 /* Engines embed this first. */

@@ -1,8 +1,13 @@
 libcore_a_SOURCES += \
 	src/consensus/engine.c src/consensus/engine.h \
 	src/consensus/poa.c \
+	src/consensus/poa_state.c src/consensus/poa_state.h \
 	src/consensus/work.c src/consensus/work.h
 
 check_PROGRAMS += tests/unit/check_poa
-tests_unit_check_poa_SOURCES = tests/unit/check_poa.c tests/unit/driver.c \
-	tests/unit/driver.h
+poa_fixture = tests/unit/poa_fixture.c tests/unit/poa_fixture.h \
+	tests/unit/driver.c tests/unit/driver.h
+tests_unit_check_poa_SOURCES = tests/unit/check_poa.c $(poa_fixture)
+check_PROGRAMS += tests/unit/check_poa_model
+tests_unit_check_poa_model_SOURCES = tests/unit/check_poa_model.c \
+	$(poa_fixture)

@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "codec/msgpack.h"
 #include "consensus/engine.h"
+#include "consensus/poa_state.h"
 #include "consensus/work.h"
 
 #define FUTURE_MS 1000 /* a slot later than now + 1 s is refused for now */
@@ -18,9 +18,7 @@
 struct poa {
 	struct engine base;
 	const struct rules *rules;
-	uint64_t *last_signed;	/* per miner: height of its latest block */
-	uint64_t last_with_txs; /* height of the last block with some */
-	uint64_t settled;
+	struct poa_state state; /* after the tip */
 };
 
 static struct poa *poa_of(struct engine *e)
@@ -67,7 +65,7 @@ static enum err create(struct engine **out, const struct rules *rules,
 	p = xcalloc(1, sizeof(*p));
 	p->base.ops = &engine_poa;
 	p->rules = rules;
-	p->last_signed = xcalloc(rules->miner_count, sizeof(uint64_t));
+	poa_state_init(&p->state, rules->miner_count);
 	*out = &p->base;
 	return ERR_OK;
 }
@@ -76,81 +74,53 @@ static void destroy(struct engine *e)
 {
 	struct poa *p = poa_of(e);
 
-	free(p->last_signed);
+	poa_state_release(&p->state);
 	free(p);
 }
 
-static int descending(const void *a, const void *b)
+static struct poa_block block_of(const struct poa *p,
+				 const struct engine_block *b)
 {
-	const uint64_t *x = a, *y = b;
+	struct poa_block out = {.height = b->height,
+				.slot = slot_of(p, b->time),
+				.signer = p->rules->miner_count,
+				.has_txs = b->has_txs};
+	/* genesis' coinbase need not be an authority */
+	size_t i = b->has_producer ? miner_index(p, &b->producer) : SIZE_MAX;
 
-	return (*x < *y) - (*x > *y);
-}
-
-/* The highest block with floor(2n/3) + 1 distinct signers at or after it:
- * sort the authorities' latest heights, and take the one at the quorum. */
-static void update_settled(struct poa *p)
-{
-	size_t n = p->rules->miner_count, quorum = 2 * n / 3 + 1;
-	uint64_t *heights = xmemdup(p->last_signed, n * sizeof(*heights));
-
-	qsort(heights, n, sizeof(*heights), descending);
-	if (heights[quorum - 1] > p->settled)
-		p->settled = heights[quorum - 1];
-	free(heights);
+	if (i != SIZE_MAX)
+		out.signer = i;
+	return out;
 }
 
 static void accept(struct engine *e, const struct engine_block *b)
 {
 	struct poa *p = poa_of(e);
-	size_t i;
+	struct poa_block block = block_of(p, b);
 
-	if (b->has_txs)
-		p->last_with_txs = b->height;
-	if (!b->has_producer)
-		return;
-	i = miner_index(p, &b->producer);
-	if (i == SIZE_MAX)
-		return; /* genesis' coinbase need not be an authority */
-	if (b->height)
-		p->last_signed[i] = b->height;
-	update_settled(p);
+	poa_advance(&p->state, &block);
 }
 
 static void save(const struct engine *e, struct buf *out,
 		 const struct engine_block *b)
 {
 	const struct poa *p = poa_of_const(e);
-	size_t i, n = p->rules->miner_count;
-	size_t signer =
-		b->has_producer ? miner_index(p, &b->producer) : SIZE_MAX;
+	struct poa_block block = block_of(p, b);
+	struct poa_state after;
 
-	mp_array(out, 3);
-	mp_uint(out, b->has_txs ? b->height : p->last_with_txs);
-	mp_uint(out, p->settled);
-	mp_array(out, n);
-	for (i = 0; i < n; i++)
-		mp_uint(out, i == signer ? b->height : p->last_signed[i]);
+	poa_state_copy(&after, &p->state);
+	poa_advance(&after, &block);
+	poa_state_encode(out, &after);
+	poa_state_release(&after);
 }
 
 static enum err restore(struct engine *e, struct span state,
 			const struct engine_block *tip)
 {
 	struct poa *p = poa_of(e);
-	size_t i, n = p->rules->miner_count;
-	struct mp_reader r;
 
-	mp_reader_init(&r, state);
-	mp_read_array(&r, 3, 3);
-	p->last_with_txs = mp_read_uint(&r, tip->height);
-	p->settled = mp_read_uint(&r, tip->height);
-	mp_read_array(&r, n, n);
-	for (i = 0; i < n; i++)
-		p->last_signed[i] = mp_read_uint(&r, tip->height);
-	if (mp_reader_end(&r))
-		return ERR_CORRUPT;
-	update_settled(p);
-	return ERR_OK;
+	return poa_state_decode(&p->state, state, tip->height,
+				slot_of(p, tip->time));
 }
 
 static enum err check_header(const struct engine *e,
@@ -213,7 +183,7 @@ static int prefer(const struct engine *e, const struct branch *a,
 
 static uint64_t settled(const struct engine *e)
 {
-	return poa_of_const(e)->settled;
+	return poa_of_const(e)->state.settled;
 }
 
 static bool is_authority(const struct engine *e, const struct address *account)
@@ -235,7 +205,7 @@ static void step(struct engine *e, struct engine_output *out,
 	struct poa *p = poa_of(e);
 	size_t miner = in->self ? miner_index(p, in->self) : SIZE_MAX;
 	uint64_t due, slot, least, at;
-	bool fill = p->last_with_txs > p->settled;
+	bool fill = poa_is_filling(&p->state);
 
 	*out = (struct engine_output){0};
 	if (miner == SIZE_MAX)
@@ -268,15 +238,72 @@ static void step(struct engine *e, struct engine_output *out,
 	out->time = in->now;
 }
 
+/* Whether the block was made in a slot of its producer's. */
+static bool is_in_turn(const struct poa *p, const struct engine_block *b)
+{
+	size_t i = b->has_producer ? miner_index(p, &b->producer) : SIZE_MAX;
+
+	return i != SIZE_MAX && b->time >= p->rules->genesis_time &&
+	       slot_of(p, b->time) % p->rules->miner_count == i;
+}
+
+/* The seal says nothing here: a signature differs each time it is made. */
 static bool conflict(const struct engine *e, const struct engine_block *a,
 		     const struct engine_block *b)
 {
 	const struct poa *p = poa_of_const(e);
 
-	return a->has_producer && b->has_producer &&
-	       address_eq(&a->producer, &b->producer) &&
+	/* one slot has one owner, so the producer is the same */
+	return is_in_turn(p, a) && is_in_turn(p, b) &&
 	       slot_of(p, a->time) == slot_of(p, b->time) &&
 	       !hash_eq(&a->hash, &b->hash);
+}
+
+static bool authority(const struct engine *e, size_t i,
+		      struct engine_authority *out)
+{
+	const struct poa *p = poa_of_const(e);
+	const struct poa_row *row;
+
+	if (i >= p->rules->miner_count)
+		return false;
+	row = &p->state.rows[i];
+	*out = (struct engine_authority){
+		.account = p->rules->miners[i],
+		.has_height = row->height > 0,
+		.height = row->height,
+		.slot_start = slot_start(p, row->slot),
+		.made = row->made,
+		.missed = row->missed,
+		.missed_since = row->missed_since,
+	};
+	return true;
+}
+
+static void status(const struct engine *e, uint64_t now,
+		   const struct address *self, struct engine_status *out)
+{
+	const struct poa *p = poa_of_const(e);
+	size_t n = p->rules->miner_count;
+	size_t miner = self ? miner_index(p, self) : SIZE_MAX;
+	uint64_t slot, next;
+
+	slot = now > p->rules->genesis_time ? slot_of(p, now) : 0;
+	*out = (struct engine_status){
+		.slot = slot,
+		.slot_start = slot_start(p, slot),
+		.slot_ms = p->rules->slot_ms,
+		.turn = p->rules->miners[slot % n],
+		.quorum = poa_quorum(n),
+		.filling = poa_is_filling(&p->state),
+		.last_with_txs = p->state.last_with_txs,
+		.signed_count = poa_signed_count(&p->state),
+	};
+	if (miner == SIZE_MAX)
+		return;
+	next = slot > p->state.slot ? slot : p->state.slot + 1;
+	out->has_own_slot = true;
+	out->own_slot = own_slot(p, next, miner);
 }
 
 const struct engine_ops engine_poa = {
@@ -293,4 +320,6 @@ const struct engine_ops engine_poa = {
 	.is_authority = is_authority,
 	.step = step,
 	.conflict = conflict,
+	.authority = authority,
+	.status = status,
 };

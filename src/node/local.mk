@@ -2,7 +2,7 @@ libcore_a_SOURCES += \
 	src/node/event.c src/node/event.h \
 	src/node/internal.h \
 	src/node/gossip.c \
-	src/node/network.h \
+	src/node/network.h src/node/network_engine.c \
 	src/node/node.c src/node/node.h \
 	src/node/peers.c src/node/peers.h \
 	src/node/produce.c \

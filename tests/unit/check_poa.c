@@ -11,42 +11,7 @@
 #include "consensus/engine.h"
 #include "consensus/work.h"
 #include "driver.h"
-
-#define MINERS_TEST_MAX 8
-#define GENESIS_TIME 10000
-
-static struct rules rules;
-static struct engine *engine;
-static struct address miners[MINERS_TEST_MAX];
-
-static void make_engine(size_t n, uint64_t slot_ms)
-{
-	size_t i;
-
-	rules = (struct rules){.miners = miners,
-			       .miner_count = n,
-			       .slot_ms = slot_ms,
-			       .genesis_time = GENESIS_TIME,
-			       .interval_ms = 5000,
-			       .min_bound = 3,
-			       .max_bound = 10};
-	for (i = 0; i < n; i++)
-		miners[i] = test_address((unsigned)i + 1);
-	ck_assert(!engine_poa.create(&engine, &rules, NULL));
-}
-
-static struct engine_block block_of(uint64_t height, uint64_t time,
-				    size_t miner, bool has_txs)
-{
-	struct engine_block b = {.height = height,
-				 .time = time,
-				 .has_producer = true,
-				 .producer = miners[miner],
-				 .has_txs = has_txs};
-
-	put_be64(b.hash.b, height * 100 + miner);
-	return b;
-}
+#include "poa_fixture.h"
 
 static struct header header_of(uint64_t time, size_t miner)
 {
