@@ -59,10 +59,12 @@ static void put_engine(struct kv_batch *batch, struct chain *chain,
 {
 	const struct chain_tip *parent = chain_tip(chain);
 	struct engine_block now = {.height = tip->height,
+				   .time = tip->time,
 				   .has_producer = tip->has_producer,
 				   .producer = tip->producer,
 				   .has_txs = tip->has_txs},
-			    before = {.height = parent->height};
+			    before = {.height = parent->height,
+				      .time = parent->time};
 	uint8_t key[HEIGHT_KEY_LEN];
 	struct engine *engine;
 	struct buf state = {0};
