@@ -7,7 +7,8 @@
  *
  * While a branch lives, the chain's state tree is the branch's: no candidate
  * and no other branch may be made of the chain, and it must not be flushed
- * by a new slice (chain_flush() says no). Reads of the chain (chain_view(),
+ * by a new slice (chain_flush() says no). Nor may a candidate live that was
+ * made before: free it first. Reads of the chain (chain_view(),
  * chain_account(), chain_tip()) still show the chain as it was.
  */
 #ifndef CHAIN_BRANCH_H
@@ -21,12 +22,15 @@
 /* Blocks that one branch takes back; deeper forks go back stepwise: a branch
  * with no block added is allowed and moves the tip down. */
 #define BRANCH_DEPTH_MAX 512
+/* Bytes of these, with their deltas: 64 of the biggest blocks fit. */
+#define BRANCH_BACK_MAX ((size_t)256 << 20)
 
 struct branch;
 
 /*
  * Begin at that height of the chain, at most BRANCH_DEPTH_MAX below the tip.
- * Takes the blocks above back, in memory. ERR_IO, ERR_CORRUPT.
+ * Takes the blocks above back, in memory. ERR_TOO_BIG: they have more than
+ * BRANCH_BACK_MAX bytes; go back in smaller steps. ERR_IO, ERR_CORRUPT.
  */
 MUST_USE enum err branch_new(struct branch **out, struct chain *c,
 			     struct kv_view *store, uint64_t fork,
@@ -34,6 +38,9 @@ MUST_USE enum err branch_new(struct branch **out, struct chain *c,
 /* Give it up: the chain is as it was before. After an error of the store the
  * chain is unusable, as ever. */
 MUST_USE enum err branch_abandon_take(struct branch *b, struct kv_view *store);
+/* Free it without the way back: after it, chain_free() alone may be called
+ * on the chain. NULL is fine. */
+void branch_free(struct branch *b);
 
 uint64_t branch_fork(const struct branch *b); /* height */
 const struct chain_tip *branch_tip(const struct branch *b);
@@ -43,7 +50,9 @@ size_t branch_bytes(const struct branch *b); /* of these */
 /*
  * Apply a decoded block on the branch's tip, checking all but the engine's
  * rules and the signatures, as candidate_check() does, with its errors; then
- * nothing changed. ERR_IO and ERR_CORRUPT are the store's.
+ * nothing changed. ERR_OVERLOADED: it has BRANCH_BLOCKS_MAX blocks, or
+ * BRANCH_BYTES_MAX bytes or more: no fault of the block, adopt the branch
+ * first. ERR_IO and ERR_CORRUPT are the store's; the chain is unusable then.
  */
 MUST_USE enum err branch_add(struct branch *b, struct kv_view *store,
 			     const struct block *block, struct span raw,
@@ -55,7 +64,8 @@ MUST_USE enum err branch_add(struct branch *b, struct kv_view *store,
  * those of the new blocks behind. Nothing may be added afterwards.
  */
 void branch_commit(const struct branch *b, struct kv_batch *out);
-/* It is durable: the chain's tip is the branch's. Frees the branch. */
+/* It is durable: the chain's tip is the branch's. Frees the branch. Errors
+ * are the store's, and leave the chain unusable. */
 MUST_USE enum err chain_adopt_branch_take(struct chain *c, struct branch *b,
 					  struct kv_view *store);
 
@@ -66,7 +76,9 @@ struct span branch_orphan(const struct branch *b, size_t i);
 /* Blocks added, i = 0 the lowest: their transactions, hashed. */
 const struct tx *branch_txs(const struct branch *b, size_t i, size_t *count);
 /* Every account that the way back or a block touched, as it is at the
- * branch's tip (existed false: never seen there). Sorted by nothing. */
+ * branch's tip. exists false: never seen there; it has but an address, and
+ * holds what chain_account() says once the branch is adopted. Sorted by
+ * nothing. */
 size_t branch_account_count(const struct branch *b);
 const struct account *branch_account(const struct branch *b, size_t i,
 				     bool *exists);

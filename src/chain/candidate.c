@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A block on the tip, in the making or under check: both apply the same
- * transactions by the same rules, so what this node makes is what another
- * accepts.
+ * A block on the tip of the chain or of a branch, in the making or under
+ * check: both apply the same transactions by the same rules, so what this
+ * node makes is what another accepts.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +17,7 @@
 
 struct candidate {
 	struct chain *chain;
-	struct kv_view *view;
+	struct position at; /* what it follows */
 	struct overlay *overlay;
 	struct tx *txs;
 	size_t *offsets; /* of each in bytes */
@@ -34,15 +34,30 @@ struct candidate {
 	struct buf raw;
 };
 
-struct candidate *candidate_new(struct chain *c, struct kv_view *store)
+static struct candidate *new_at(struct chain *c, const struct position *at)
 {
 	struct candidate *b = xcalloc(1, sizeof(*b));
 
 	b->chain = c;
-	b->view = chain_view(c, store);
+	b->at = *at;
 	b->bytes_max = c->rules.max_block_bytes - BLOCK_OVERHEAD;
-	b->overlay = overlay_new(&c->rules, b->view, c->tip.supply, c->seed);
+	b->overlay = overlay_new(&c->rules, at->view, at->tip->supply, c->seed);
 	return b;
+}
+
+static struct position at_tip(struct chain *c, struct kv_view *store)
+{
+	if (c->branch)
+		BUG("the state tree is a branch's");
+	return (struct position){chain_view(c, store), c->overlay, &c->tip,
+				 &c->range};
+}
+
+struct candidate *candidate_new(struct chain *c, struct kv_view *store)
+{
+	struct position at = at_tip(c, store);
+
+	return new_at(c, &at);
 }
 
 void candidate_free(struct candidate *b)
@@ -70,7 +85,7 @@ enum err candidate_add(struct candidate *b, const struct tx *tx,
 		return fault_set(f, ERR_TOO_MANY_TXS, "", "the block is full");
 	if (b->bytes.len + tx->raw.len > b->bytes_max)
 		return fault_set(f, ERR_TOO_BIG, "", "the block is full");
-	e = overlay_apply(b->overlay, tx, b->chain->tip.height + 1, f);
+	e = overlay_apply(b->overlay, tx, b->at.tip->height + 1, f);
 	if (e)
 		return e;
 	if (b->count == b->cap) {
@@ -163,7 +178,7 @@ static enum err patch_state(struct candidate *b)
 		changes[i].record =
 			SPAN(records.data + start, records.len - start);
 	}
-	e = state_tree_patch(&b->patch, b->chain->tree, b->view, changes, n);
+	e = state_tree_patch(&b->patch, b->chain->tree, b->at.view, changes, n);
 	if (!e) {
 		state_patch_root(&root, b->patch);
 		state_root(&b->tip.state_root, &root, b->delta.supply);
@@ -177,10 +192,9 @@ enum err candidate_finish(struct candidate *b, uint64_t time,
 			  const struct address *producer, struct span engine,
 			  struct span extra)
 {
-	struct chain *c = b->chain;
 	struct header h = {
-		.height = c->tip.height + 1,
-		.parent = c->tip.hash,
+		.height = b->at.tip->height + 1,
+		.parent = b->at.tip->hash,
 		.time = time,
 		.has_producer = producer != NULL,
 		.engine = engine,
@@ -198,7 +212,7 @@ enum err candidate_finish(struct candidate *b, uint64_t time,
 		return e;
 	txs_root(&h.txs_root, b);
 	h.state_root = b->tip.state_root;
-	mmr_root(&h.history_root, &c->range);
+	mmr_root(&h.history_root, b->at.range);
 	header_encode(&b->header_raw, &h);
 	b->tip.height = h.height;
 	b->tip.time = time;
@@ -206,8 +220,8 @@ enum err candidate_finish(struct candidate *b, uint64_t time,
 	b->tip.producer = h.producer;
 	b->tip.has_txs = b->count != 0;
 	b->tip.supply = b->delta.supply;
-	header_hash(&b->tip.hash, &c->genesis, buf_span(&b->header_raw));
-	b->range = c->range;
+	header_hash(&b->tip.hash, &b->chain->genesis, buf_span(&b->header_raw));
+	b->range = *b->at.range;
 	mmr_append(&b->range, &b->tip.hash);
 	return ERR_OK;
 }
@@ -259,8 +273,8 @@ static enum err check(struct candidate *b, const struct block *block,
 	enum err e;
 	size_t i;
 
-	if (h->height != c->tip.height + 1 ||
-	    !hash_eq(&h->parent, &c->tip.hash))
+	if (h->height != b->at.tip->height + 1 ||
+	    !hash_eq(&h->parent, &b->at.tip->hash))
 		return fault_set(f, ERR_BAD_PARENT, "hash_parent",
 				 "the block does not follow the tip");
 	if (raw.len > c->rules.max_block_bytes)
@@ -290,11 +304,12 @@ static enum err check(struct candidate *b, const struct block *block,
 	return e;
 }
 
-enum err candidate_check(struct candidate **out, struct chain *c,
-			 struct kv_view *store, const struct block *block,
-			 struct span raw, struct fault *f)
+enum err candidate_check_at(struct candidate **out, struct chain *c,
+			    const struct position *at,
+			    const struct block *block, struct span raw,
+			    struct fault *f)
 {
-	struct candidate *b = candidate_new(c, store);
+	struct candidate *b = new_at(c, at);
 	enum err e = check(b, block, raw, f);
 
 	*out = e ? NULL : b;
@@ -303,24 +318,61 @@ enum err candidate_check(struct candidate **out, struct chain *c,
 	return e;
 }
 
+enum err candidate_check(struct candidate **out, struct chain *c,
+			 struct kv_view *store, const struct block *block,
+			 struct span raw, struct fault *f)
+{
+	struct position at = at_tip(c, store);
+
+	return candidate_check_at(out, c, &at, block, raw, f);
+}
+
 /* --- onto the chain ---------------------------------------------------- */
 
-void chain_commit(const struct chain *c, const struct candidate *b,
-		  struct kv_batch *out)
+void candidate_log(const struct candidate *b, struct kv_batch *out)
 {
 	struct buf delta = {0}, range = {0};
 	uint8_t key[HEIGHT_KEY_LEN];
 
-	if (!b->raw.len || b->chain != c)
-		BUG("committing what is not a sealed block of this chain");
 	height_key(key, b->tip.height);
 	delta_encode(&delta, &b->delta);
 	range_encode(&range, &b->range);
 	kv_batch_put(out, KV_BLOCKS, SPAN_OF(key), buf_span(&b->raw));
 	kv_batch_put(out, KV_DELTAS, SPAN_OF(key), buf_span(&delta));
 	kv_batch_put(out, KV_HEIGHTS, hash_span(&b->tip.hash), SPAN_OF(key));
-	kv_batch_put(out, KV_META, meta_key(META_RANGE), buf_span(&range));
+	if (b->tip.height % RANGE_EVERY == 0)
+		kv_batch_put(out, KV_RANGES, SPAN_OF(key), buf_span(&range));
 	buf_release(&delta);
+	buf_release(&range);
+}
+
+enum err candidate_move(struct candidate *b)
+{
+	enum err e;
+
+	e = chain_derive(b->at.derived, b->at.view, b->tip.height, b->txs,
+			 b->count, &b->delta);
+	if (e)
+		return e;
+	state_tree_take(b->chain->tree, b->patch);
+	b->patch = NULL;
+	*b->at.tip = b->tip;
+	*b->at.range = b->range;
+	overlay_free(b->overlay);
+	b->overlay = NULL;
+	return ERR_OK;
+}
+
+void chain_commit(const struct chain *c, const struct candidate *b,
+		  struct kv_batch *out)
+{
+	struct buf range = {0};
+
+	if (!b->raw.len || b->at.tip != &c->tip)
+		BUG("committing what is not a sealed block of this chain");
+	candidate_log(b, out);
+	range_encode(&range, &b->range);
+	kv_batch_put(out, KV_META, meta_key(META_RANGE), buf_span(&range));
 	buf_release(&range);
 }
 
@@ -329,13 +381,10 @@ enum err chain_adopt_take(struct chain *c, struct candidate *b,
 {
 	enum err e;
 
-	e = chain_derive(c, store, b->tip.height, b->txs, b->count, &b->delta);
-	if (!e) {
-		state_tree_take(c->tree, b->patch);
-		b->patch = NULL;
-		c->tip = b->tip;
-		c->range = b->range;
-	}
+	if (c->branch)
+		BUG("the state tree is a branch's");
+	b->at.view = chain_view(c, store);
+	e = candidate_move(b);
 	candidate_free(b);
 	return e;
 }

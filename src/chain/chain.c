@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Open a chain and move its tip. What the derived tables lack after a crash
- * is read again from the log, so that a node starts at a whole block.
+ * Open a chain. What blocks that were taken back may have left in the derived
+ * tables is taken back again, and what they lack after a crash is read again
+ * from the log, so that a node starts at a whole block.
  */
 #include "chain/chain.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "chain/genesis.h"
 #include "chain/internal.h"
@@ -59,7 +59,7 @@ enum err chain_account(struct account *out, bool *existed, struct chain *c,
 /* --- derived entries --------------------------------------------------- */
 
 struct derive_to {
-	struct chain *chain;
+	struct kv_overlay *into;
 	struct kv_view *view;
 	uint64_t height;
 };
@@ -92,15 +92,15 @@ static enum err derive_put(void *ctx, enum kv_table t, struct span key,
 {
 	struct derive_to *to = ctx;
 
-	kv_overlay_put(to->chain->overlay, 0, t, key, value);
+	kv_overlay_put(to->into, 0, t, key, value);
 	return ERR_OK;
 }
 
-enum err chain_derive(struct chain *c, struct kv_view *store, uint64_t height,
-		      const struct tx *txs, size_t tx_count,
+enum err chain_derive(struct kv_overlay *into, struct kv_view *view,
+		      uint64_t height, const struct tx *txs, size_t tx_count,
 		      const struct delta *delta)
 {
-	struct derive_to to = {c, chain_view(c, store), height};
+	struct derive_to to = {into, view, height};
 	struct derive_sink sink = {derive_account, derive_put, &to};
 
 	return derive_block(&sink, height, txs, tx_count, delta);
@@ -108,61 +108,30 @@ enum err chain_derive(struct chain *c, struct kv_view *store, uint64_t height,
 
 /* --- opening ----------------------------------------------------------- */
 
-/* On an error nothing is left to release. */
-static enum err read_block(struct block *block, struct delta *delta,
-			   struct kv_view *store, uint64_t height)
-{
-	uint8_t key[HEIGHT_KEY_LEN];
-	struct span raw;
-	enum err e;
-
-	*block = (struct block){0};
-	*delta = (struct delta){0};
-	height_key(key, height);
-	e = kv_get(store, &raw, KV_BLOCKS, SPAN_OF(key));
-	if (!e && (block_decode(block, raw) || block->header.height != height))
-		e = ERR_CORRUPT;
-	if (!e)
-		e = kv_get(store, &raw, KV_DELTAS, SPAN_OF(key));
-	if (!e)
-		e = delta_decode(delta, raw);
-	if (e)
-		block_release(block);
-	return e == ERR_NOT_FOUND ? ERR_CORRUPT : e;
-}
-
 static enum err replay_block(struct chain *c, struct kv_view *store,
 			     uint64_t height)
 {
-	struct block block = {0};
-	struct delta delta = {0};
-	struct tx *txs = NULL;
+	struct span raw, delta;
+	struct logged l;
 	enum err e;
-	size_t i;
 
-	e = read_block(&block, &delta, store, height);
+	e = log_read(&raw, &delta, store, height);
 	if (!e)
-		txs = xcalloc(block.tx_count, sizeof(*txs));
-	for (i = 0; !e && i < block.tx_count; i++) {
-		if (tx_decode(&txs[i], block.txs[i], TX_BYTES_MAX, NULL))
-			e = ERR_CORRUPT;
-		else
-			tx_hash(&txs[i], &c->genesis);
-	}
-	if (!e)
-		e = chain_derive(c, store, height, txs, block.tx_count, &delta);
-	free(txs);
-	delta_release(&delta);
-	block_release(&block);
+		e = logged_decode(&l, c, raw, delta);
+	if (e)
+		return e;
+	if (l.block.header.height != height)
+		e = ERR_CORRUPT;
+	else
+		e = chain_derive(c->overlay, chain_view(c, store), height,
+				 l.txs, l.block.tx_count, &l.delta);
+	logged_release(&l);
 	return e;
 }
 
 static enum err read_tip(struct chain *c, struct kv_view *store)
 {
 	struct kv_cursor *last = kv_cursor_open(store, KV_BLOCKS);
-	static const struct hash zeros;
-	struct delta delta = {0};
-	struct block block = {0};
 	uint64_t height = 0;
 	enum err e;
 
@@ -171,23 +140,8 @@ static enum err read_tip(struct chain *c, struct kv_view *store)
 		e = height_decode(&height, last->key);
 	kv_cursor_close(last);
 	if (!e)
-		e = read_block(&block, &delta, store, height);
-	if (e)
-		return e == ERR_NOT_FOUND ? ERR_CORRUPT : e;
-	c->tip = (struct chain_tip){
-		.height = height,
-		.time = block.header.time,
-		.has_producer = block.header.has_producer,
-		.producer = block.header.producer,
-		.has_txs = block.tx_count != 0,
-		.state_root = block.header.state_root,
-		.supply = delta.supply,
-	};
-	header_hash(&c->tip.hash, height ? &c->genesis : &zeros,
-		    block.header_raw);
-	delta_release(&delta);
-	block_release(&block);
-	return ERR_OK;
+		e = log_tip(&c->tip, c, store, height);
+	return e == ERR_NOT_FOUND ? ERR_CORRUPT : e;
 }
 
 static enum err read_meta(struct chain *c, struct kv_view *store)
@@ -212,7 +166,7 @@ static enum err read_meta(struct chain *c, struct kv_view *store)
 static enum err load(struct chain *c, struct kv_view *store, struct fault *f)
 {
 	struct hash root;
-	uint64_t h;
+	uint64_t from, h;
 	enum err e;
 
 	e = read_tip(c, store);
@@ -220,7 +174,11 @@ static enum err load(struct chain *c, struct kv_view *store, struct fault *f)
 		e = read_meta(c, store);
 	if (e)
 		return fault_set(f, e, "", "the chain's tip is unreadable");
-	for (h = c->watermark + 1; h <= c->tip.height; h++) {
+	from = c->watermark;
+	e = orphans_open(c, store, &from);
+	if (e)
+		return fault_set(f, e, "", "the orphans are unreadable");
+	for (h = from + 1; h <= c->tip.height; h++) {
 		e = replay_block(c, store, h);
 		if (e)
 			return fault_set(f, e, "", "block %llu is unreadable",
@@ -248,6 +206,10 @@ enum err chain_open(struct chain **out, struct kv_view *store, uint64_t seed,
 	*out = NULL;
 	c->seed = seed;
 	c->overlay = kv_overlay_new();
+	c->orphans.by_hash = map_new(HASH_LEN, seed);
+	c->orphans.next = 1;
+	c->bounds =
+		(struct flush_bounds){FLUSH_ENTRIES, FLUSH_BLOCKS, FLUSH_SLICE};
 	e = genesis_load(&c->rules, &c->genesis, store, f);
 	rules_drop_alloc(&c->rules);
 	if (!e)
@@ -267,6 +229,7 @@ void chain_free(struct chain *c)
 	rules_release(&c->rules);
 	state_tree_free(c->tree);
 	kv_overlay_free(c->overlay);
+	orphans_release(&c->orphans);
 	buf_release(&c->flush.from);
 	kv_batch_release(&c->flush.slice);
 	free(c);

@@ -108,8 +108,22 @@ MUST_USE enum err chain_adopt_take(struct chain *c, struct candidate *b,
 
 /* --- flushing derived tables ------------------------------------------- */
 
+/*
+ * A flush begins when so many entries wait, or so many blocks, which a start
+ * would read again; it writes so many entries at a time (at most 4000, the
+ * default, and at least 1). The defaults are right for a node; a simulation
+ * flushes more often.
+ */
+struct flush_bounds {
+	size_t entries;
+	uint64_t blocks;
+	size_t slice;
+};
+void chain_set_flush_bounds(struct chain *c, const struct flush_bounds *b);
+
 /* The writes of the next slice into *out, to be committed as seq; false when
- * none is due. One slice at a time: the next after chain_flushed(). */
+ * none is due, and while a branch lives (branch.h). One slice at a time: the
+ * next after chain_flushed(). */
 bool chain_flush(struct chain *c, uint64_t seq, struct kv_batch *out);
 /* That slice is durable and in the store's view. */
 void chain_flushed(struct chain *c);

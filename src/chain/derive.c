@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Derived tables of one block. Deterministic: entries come in one order,
- * whatever the block's transactions look like.
+ * Derived tables of one block, there and back. Deterministic: entries come
+ * in one order, whatever the block's transactions look like.
  */
 #include "chain/derive.h"
 
@@ -132,4 +132,54 @@ enum err derive_block(const struct derive_sink *s, uint64_t height,
 			return e;
 	}
 	return put_histories(s, height, txs, tx_count, d);
+}
+
+/* --- the way back ------------------------------------------------------ */
+
+/* The keys of an undone block are what counts, not what was there. */
+static enum err undo_account(void *ctx, struct account *out,
+			     const struct address *address)
+{
+	(void)ctx;
+	*out = (struct account){.address = *address};
+	return ERR_OK;
+}
+
+static enum err undo_put(void *ctx, enum kv_table t, struct span key,
+			 struct span value)
+{
+	struct kv_overlay *into = ctx;
+
+	(void)value;
+	if (t == KV_HISTORY || t == KV_TXIDS || t == KV_ADDRESSES)
+		kv_overlay_del(into, 0, t, key);
+	return ERR_OK;
+}
+
+static void undo_change(struct kv_overlay *into, const struct delta_change *c)
+{
+	struct buf record = {0};
+	struct hash key;
+
+	account_key(&key, &c->new.address);
+	if (c->existed) {
+		account_encode(&record, &c->old);
+		kv_overlay_put(into, 0, KV_ACCOUNTS, hash_span(&key),
+			       buf_span(&record));
+	} else {
+		kv_overlay_del(into, 0, KV_ACCOUNTS, hash_span(&key));
+	}
+	buf_release(&record);
+}
+
+enum err derive_undo(struct kv_overlay *into, uint64_t height,
+		     const struct tx *txs, size_t tx_count,
+		     const struct delta *delta)
+{
+	struct derive_sink sink = {undo_account, undo_put, into};
+	size_t i;
+
+	for (i = 0; i < delta->count; i++)
+		undo_change(into, &delta->changes[i]);
+	return derive_block(&sink, height, txs, tx_count, delta);
 }

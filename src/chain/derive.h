@@ -28,4 +28,13 @@ MUST_USE enum err derive_block(const struct derive_sink *sink, uint64_t height,
 			       const struct tx *txs, size_t tx_count,
 			       const struct delta *delta);
 
+/*
+ * The way back over a block: its entries are deleted or get the delta's old
+ * records, in an overlay. Doing it again changes nothing. A key stays: it is
+ * its address's, whatever becomes of the block that brought it.
+ */
+MUST_USE enum err derive_undo(struct kv_overlay *into, uint64_t height,
+			      const struct tx *txs, size_t tx_count,
+			      const struct delta *delta);
+
 #endif

@@ -170,6 +170,7 @@ static void put_block(const struct genesis *g, uint64_t nonce,
 	kv_batch_put(out, KV_BLOCKS, SPAN_OF(key), buf_span(&block));
 	kv_batch_put(out, KV_DELTAS, SPAN_OF(key), buf_span(&delta));
 	kv_batch_put(out, KV_HEIGHTS, hash_span(&g->hash), SPAN_OF(key));
+	kv_batch_put(out, KV_RANGES, SPAN_OF(key), buf_span(&range));
 	kv_batch_put(out, KV_META, meta_key(META_RULES),
 		     buf_span(&g->rules_raw));
 	kv_batch_put(out, KV_META, meta_key(META_WATERMARK), SPAN_OF(key));

@@ -1,12 +1,15 @@
 libcore_a_SOURCES += \
-	src/chain/branch.h \
+	src/chain/branch.c src/chain/branch.h \
 	src/chain/candidate.c \
 	src/chain/chain.c src/chain/chain.h \
 	src/chain/derive.c src/chain/derive.h \
 	src/chain/flush.c \
 	src/chain/genesis.c src/chain/genesis.h \
 	src/chain/internal.h \
+	src/chain/log.c \
+	src/chain/orphans.c \
 	src/chain/tables.c src/chain/tables.h \
+	src/chain/touched.c src/chain/touched.h \
 	src/chain/tree.h
 check_PROGRAMS += tests/unit/check_chain
 tests_unit_check_chain_SOURCES = tests/unit/check_chain.c \

@@ -149,3 +149,22 @@ enum err range_decode(struct mmr *out, struct span value)
 	}
 	return mp_reader_end(&r) ? ERR_CORRUPT : ERR_OK;
 }
+
+void orphan_encode(struct buf *out, struct span block, struct span delta)
+{
+	mp_array(out, 2);
+	mp_bin(out, block);
+	mp_bin(out, delta);
+}
+
+enum err orphan_decode(struct span *block, struct span *delta,
+		       struct span value)
+{
+	struct mp_reader r;
+
+	mp_reader_init(&r, value);
+	mp_read_array(&r, 2, 2);
+	*block = mp_read_bin(&r, 0, value.len);
+	*delta = mp_read_bin(&r, 0, value.len);
+	return mp_reader_end(&r) ? ERR_CORRUPT : ERR_OK;
+}

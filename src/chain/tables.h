@@ -13,7 +13,8 @@
  *   keys      address -> public key
  *   states    height -> the engine's state after it; none for genesis
  *   ranges    height, a multiple of 64 -> mountain range, its own included
- *   orphans   number -> [block, delta]: taken back, flushed perhaps
+ *   orphans   number -> [block, delta]: taken back, flushed perhaps; a
+ *             higher block has a lower number, and so has an earlier move
  *   evidence  SHA-256 -> [found, [header, seal, header, seal]]
  *
  * Heights are 8 bytes and indexes 4, big-endian, so that order is numeric.
@@ -36,6 +37,8 @@
 #define HEIGHT_KEY_LEN 8
 #define HISTORY_KEY_LEN (ADDRESS_LEN + 8)
 #define TXID_VALUE_LEN 12
+/* The table ranges has a row at each multiple of this height. */
+#define RANGE_EVERY 64
 
 struct span meta_key(const char *name);
 struct span height_key(uint8_t out[HEIGHT_KEY_LEN], uint64_t height);
@@ -70,5 +73,12 @@ bool history_next_index(struct history_entry *e, uint32_t *index);
 /* The mountain range over all header hashes: [count, peak, ...]. */
 void range_encode(struct buf *out, const struct mmr *m);
 MUST_USE enum err range_decode(struct mmr *out, struct span value);
+
+/* A block that was taken back: the bytes of its rows in blocks and deltas.
+ * The numbers of orphans are in the order in which they must be taken back
+ * again. */
+void orphan_encode(struct buf *out, struct span block, struct span delta);
+MUST_USE enum err orphan_decode(struct span *block, struct span *delta,
+				struct span value);
 
 #endif

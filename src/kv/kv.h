@@ -154,6 +154,9 @@ void kv_overlay_drop(struct kv_overlay *o, uint64_t seq, enum kv_table t,
 /* Drop, as above, what this batch wrote. */
 void kv_overlay_drop_batch(struct kv_overlay *o, uint64_t seq,
 			   const struct kv_batch *b);
+/* Lay all entries of another overlay, deletions included, over these. */
+void kv_overlay_merge(struct kv_overlay *o, uint64_t seq,
+		      const struct kv_overlay *from);
 size_t kv_overlay_count(const struct kv_overlay *o);
 /*
  * The first entry of a table with key >= from (from.data NULL: the first of

@@ -335,6 +335,19 @@ void kv_overlay_drop_batch(struct kv_overlay *o, uint64_t seq,
 		kv_overlay_drop(o, seq, op.table, op.key);
 }
 
+void kv_overlay_merge(struct kv_overlay *o, uint64_t seq,
+		      const struct kv_overlay *from)
+{
+	struct omap_node *n;
+	int t;
+
+	for (t = 0; t < KV_TABLE_COUNT; t++)
+		for (n = omap_lower(from->table[t], SPAN(NULL, 0)); n;
+		     n = omap_next(from->table[t], n))
+			set(o, seq, is_tombstone(n), (enum kv_table)t,
+			    omap_key(n), value_of(n));
+}
+
 size_t kv_overlay_count(const struct kv_overlay *o)
 {
 	return o->count;

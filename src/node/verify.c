@@ -203,6 +203,8 @@ static enum err verify_block(struct verify *v)
 		return e;
 	}
 	e = chain_adopt_take(v->again, b, kv_mem_view(v->mem));
+	if (!e)
+		e = verify_range(v);
 	flush_in_memory(v);
 	forget_log(v);
 	v->report->blocks++;
@@ -249,6 +251,8 @@ static enum err verify_genesis(struct verify *v, const struct rules *rules,
 	e = chain_open(&v->again, kv_mem_view(v->mem), 1, v->f);
 	if (!e)
 		e = verify_derived(v, NULL, 0, &g.delta);
+	if (!e)
+		e = verify_range(v);
 	v->report->blocks = 1;
 out:
 	block_release(&block);

@@ -30,6 +30,8 @@ struct verify {
  */
 MUST_USE enum err verify_derived(struct verify *v, const struct tx *txs,
 				 size_t tx_count, const struct delta *delta);
+/* The mountain range at this height, where the store keeps one. */
+MUST_USE enum err verify_range(struct verify *v);
 MUST_USE enum err verify_accounts(struct verify *v);
 MUST_USE enum err verify_counts(struct verify *v);
 

@@ -5,6 +5,8 @@
  */
 #include "base/text.h"
 #include "chain/derive.h"
+#include "chain/tables.h"
+#include "crypto/key.h"
 #include "node/verify_internal.h"
 
 static enum err expect_entry(void *ctx, enum kv_table t, struct span key,
@@ -54,6 +56,21 @@ enum err verify_derived(struct verify *v, const struct tx *txs, size_t tx_count,
 	return derive_block(&sink, v->height, txs, tx_count, delta);
 }
 
+enum err verify_range(struct verify *v)
+{
+	uint8_t key[HEIGHT_KEY_LEN];
+	struct buf range = {0};
+	enum err e;
+
+	if (v->height % RANGE_EVERY)
+		return ERR_OK;
+	range_encode(&range, chain_range(v->again));
+	e = expect_entry(v, KV_RANGES, height_key(key, v->height),
+			 buf_span(&range));
+	buf_release(&range);
+	return e;
+}
+
 /* Count the entries of a table of the store. */
 static enum err count_table(uint64_t *out, struct verify *v, enum kv_table t)
 {
@@ -67,11 +84,36 @@ static enum err count_table(uint64_t *out, struct verify *v, enum kv_table t)
 	return e == ERR_NOT_FOUND ? ERR_OK : e;
 }
 
+/* A key that no block brings is left of one that was taken back: it must be
+ * its address's all the same. */
+static enum err check_keys(struct verify *v)
+{
+	struct kv_cursor *c = kv_cursor_open(v->tables, KV_KEYS);
+	struct kv_view *known = kv_overlay_view(v->keys);
+	struct address address;
+	struct span key;
+	enum err e;
+
+	for (e = kv_seek(c, SPAN("", 0)); !e; e = kv_next(c)) {
+		if (!kv_get(known, &key, KV_KEYS, c->key))
+			continue; /* compared with its block */
+		key_address(&address, c->value);
+		if (!span_eq(c->key, address_span(&address)))
+			break;
+	}
+	kv_cursor_close(c);
+	if (!e)
+		return fault_set(v->f, ERR_CORRUPT, "",
+				 "table %s has a key that is not its address's",
+				 kv_table_name(KV_KEYS));
+	return e == ERR_NOT_FOUND ? ERR_OK : e;
+}
+
 enum err verify_counts(struct verify *v)
 {
 	static const enum kv_table tables[] = {
-		KV_BLOCKS,    KV_DELTAS,  KV_HEIGHTS, KV_ACCOUNTS,
-		KV_ADDRESSES, KV_HISTORY, KV_TXIDS,   KV_KEYS};
+		KV_BLOCKS,  KV_DELTAS, KV_HEIGHTS, KV_ACCOUNTS, KV_ADDRESSES,
+		KV_HISTORY, KV_TXIDS,  KV_STATES,  KV_RANGES};
 	uint64_t got;
 	size_t i;
 	enum err e;
@@ -79,7 +121,7 @@ enum err verify_counts(struct verify *v)
 	v->entries[KV_BLOCKS] = v->entries[KV_DELTAS] = v->entries[KV_HEIGHTS] =
 		v->report->blocks;
 	v->entries[KV_ACCOUNTS] = v->entries[KV_ADDRESSES];
-	v->entries[KV_KEYS] = kv_overlay_count(v->keys);
+	v->entries[KV_STATES] = v->report->blocks - 1; /* none of genesis */
 	for (i = 0; i < ARRAY_LEN(tables); i++) {
 		e = count_table(&got, v, tables[i]);
 		if (e)
@@ -92,7 +134,7 @@ enum err verify_counts(struct verify *v)
 				(unsigned long long)got,
 				(unsigned long long)v->entries[tables[i]]);
 	}
-	return ERR_OK;
+	return check_keys(v);
 }
 
 /* Every account of the second chain against the store's. */

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "chain/chain.h"
+#include "chain/branch.h"
 #include "chain/tables.h"
 #include "consensus/engine.h"
 #include "driver.h"
@@ -206,6 +206,7 @@ START_TEST(verify_finds_a_spoilt_or_missing_entry)
 	spoil(KV_ACCOUNTS, hash_span(&hashed));
 	spoil(KV_ADDRESSES, address_span(&idle));
 	spoil(KV_HISTORY, history_key(key, &idle, 0));
+	spoil(KV_RANGES, height_key(key, 0));
 	for (h = 1; h <= 5; h++) {
 		ck_assert(!query_block(&b, d.node, view(), h));
 		spoil(KV_HEIGHTS, hash_span(&b.hash));
@@ -218,8 +219,8 @@ END_TEST
 START_TEST(verify_finds_an_entry_that_nothing_explains)
 {
 	static const enum kv_table tables[] = {
-		KV_HEIGHTS, KV_ACCOUNTS, KV_ADDRESSES,
-		KV_HISTORY, KV_TXIDS,	 KV_KEYS,
+		KV_HEIGHTS, KV_ACCOUNTS, KV_ADDRESSES, KV_HISTORY,
+		KV_TXIDS,   KV_KEYS,	 KV_STATES,    KV_RANGES,
 	};
 	static const uint8_t stray[HASH_LEN] = {0xfe};
 	size_t i;
@@ -235,6 +236,56 @@ START_TEST(verify_finds_an_entry_that_nothing_explains)
 }
 END_TEST
 
+/* Take blocks back behind the node's back. */
+static void take_back(uint64_t fork)
+{
+	struct kv_batch batch = {0};
+	struct branch *branch;
+	struct chain *chain;
+	struct fault f = {0};
+
+	ck_assert(!chain_open(&chain, view(), 3, &f));
+	ck_assert_msg(!branch_new(&branch, chain, view(), fork, &f), "%s",
+		      f.detail);
+	branch_commit(branch, &batch);
+	kv_mem_apply(d.mem, &batch);
+	kv_batch_release(&batch);
+	branch_free(branch);
+	chain_free(chain);
+}
+
+/* Person 2 pays for the first time, and that is taken back; then person 1
+ * does something else. */
+START_TEST(verify_is_content_with_a_store_that_took_blocks_back)
+{
+	static const uint8_t stray[ADDRESS_LEN] = {0xfe};
+	struct tx first = {.amount = 3, .recipient = test_address(3)};
+	struct tx other = {
+		.nonce = 4, .amount = 1, .recipient = test_address(4)};
+	struct secret_key *key = test_key(2);
+	struct address from = test_address(2);
+	struct buf raw;
+
+	short_life();
+	raw = driver_sign(&d, 2, &first);
+	forge(&raw, 1, NULL);
+	buf_release(&raw);
+	take_back(4);
+	ck_verify(ERR_OK, "a store whose chain is shorter now");
+	raw = driver_sign(&d, 1, &other);
+	forge(&raw, 1, NULL);
+	buf_release(&raw);
+	ck_verify(ERR_OK, "a store with orphans");
+	/* as a flush leaves it */
+	change(KV_KEYS, address_span(&from), secret_key_public(key), false);
+	ck_verify(ERR_OK, "a key of a block that was taken back");
+	change(KV_KEYS, SPAN_OF(stray), secret_key_public(key), false);
+	ck_verify(ERR_CORRUPT, "a key of another address");
+	secret_key_free(key);
+	driver_free(&d);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("verify");
@@ -246,6 +297,7 @@ int main(void)
 	tcase_add_test(t, verify_finds_a_forged_signature_or_seal);
 	tcase_add_test(t, verify_finds_a_spoilt_or_missing_entry);
 	tcase_add_test(t, verify_finds_an_entry_that_nothing_explains);
+	tcase_add_test(t, verify_is_content_with_a_store_that_took_blocks_back);
 	suite_add_tcase(s, t);
 	srunner_run_all(sr, CK_ENV);
 	failed = srunner_ntests_failed(sr);
