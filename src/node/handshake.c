@@ -90,9 +90,9 @@ static bool refuse_id(struct node *n, struct peer *p, const struct msg_hello *m)
 	if (!address_eq(&m->id, &n->id))
 		return false;
 	if (m->instance == n->instance)
-		peer_drop(n, p, "self", "%s is this node itself (run %016" PRIx64
-			  ")",
-			  yours, m->instance);
+		peer_drop(n, p, "self",
+			  "%s is this node itself (run %016" PRIx64 ")", yours,
+			  m->instance);
 	else
 		peer_drop(n, p, "duplicate_id",
 			  "another node runs with this account's key: %s is "
@@ -190,8 +190,7 @@ static bool refuse_place(struct node *n, struct peer *p)
 		ready++;
 		strangers += !q->authority;
 	}
-	if (p->authority ? ready < max
-			 : ready < max && strangers < max - kept)
+	if (p->authority ? ready < max : ready < max && strangers < max - kept)
 		return false;
 	q = p->authority ? newest_stranger(n) : NULL;
 	if (q) {
@@ -207,7 +206,8 @@ static bool refuse_place(struct node *n, struct peer *p)
 			  max);
 	else
 		peer_drop(n, p, "too_many_peers",
-			  "%" PRIu64 " of %" PRIu64 " places are taken, %" PRIu64
+			  "%" PRIu64 " of %" PRIu64
+			  " places are taken, %" PRIu64
 			  " are kept for authorities",
 			  ready, max, kept);
 	return true;

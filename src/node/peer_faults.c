@@ -147,8 +147,8 @@ enum budget { BUDGET_CONTROL, BUDGET_REQUEST, BUDGET_TX, BUDGET_BLOCK };
 #define READ_COST 4096	 /* of looking for a block or a header */
 
 static const struct {
-	int64_t cap;	 /* bytes */
-	int64_t rate;	 /* bytes a millisecond */
+	int64_t cap;	  /* bytes */
+	int64_t rate;	  /* bytes a millisecond */
 	uint64_t a_fault; /* each so many unread messages */
 } budgets[] = {
 	[BUDGET_CONTROL] = {32 << 10, 4, 16},

@@ -140,8 +140,7 @@ void addresses_ask(struct node *n, struct peer *p)
  * peer just claims could be anybody's. */
 static bool is_told(const struct peer *p, const struct peer *asker)
 {
-	return p != asker && !p->inbound &&
-	       address_text_ok(span_str(p->where));
+	return p != asker && !p->inbound && address_text_ok(span_str(p->where));
 }
 
 void addresses_asked(struct node *n, struct peer *p, struct span body)
@@ -177,17 +176,13 @@ void addresses_asked(struct node *n, struct peer *p, struct span body)
 static bool addresses_ok(struct span body)
 {
 	struct msg_list list;
-	struct mp_reader r;
 	struct span raw, text;
 
 	if (msg_list_begin(&list, body, MSG_ADDRESSES_MAX))
 		return false;
-	while (msg_list_next(&list, &raw)) {
-		mp_reader_init(&r, raw);
-		text = mp_read_bin(&r, 1, ADDRESS_TEXT_MAX);
-		if (mp_reader_end(&r) || !address_text_ok(text))
+	while (msg_list_next(&list, &raw))
+		if (msg_address_decode(&text, raw) || !address_text_ok(text))
 			return false;
-	}
 	return true;
 }
 

@@ -36,8 +36,11 @@ void peers_free(struct peers *ps)
 
 	if (!ps)
 		return;
-	for (i = 0; i < ps->count; i++)
+	for (i = 0; i < ps->count; i++) {
+		gossip_peer_free(ps->list[i]->gossip);
+		sync_peer_free(ps->list[i]->sync);
 		free(ps->list[i]);
+	}
 	while (map_next(ps->bans, &at, NULL, &ban))
 		free(ban);
 	map_free(ps->bans);
@@ -49,6 +52,7 @@ void peers_due(struct node *n, uint64_t at)
 {
 	if (at < n->peers->due)
 		n->peers->due = at;
+	node_wake(n, at);
 }
 
 /* The place of the first peer with a number of at least this. */
@@ -121,16 +125,9 @@ void peer_send(struct node *n, struct peer *p, enum message_type type,
 static void say_bye(struct node *n, struct peer *p, const char *code,
 		    const char *text)
 {
-	char clean[BYE_TEXT_MAX + 1];
-	struct msg_bye bye = {span_str(code), {0}};
+	struct msg_bye bye = {span_str(code), span_str(text)};
 	struct buf body = {0};
-	size_t i;
 
-	snprintf(clean, sizeof(clean), "%s", text);
-	for (i = 0; clean[i]; i++)
-		if (clean[i] < ' ' || clean[i] > '~')
-			clean[i] = '?';
-	bye.text = span_str(clean);
 	msg_bye_encode(&body, &bye);
 	peer_send(n, p, MSG_BYE, &body);
 }
@@ -144,9 +141,9 @@ void peer_end(struct node *n, struct peer *p, const char *code,
 		return;
 	if (code) {
 		node_log(n, level, "%s %s: %s: %s",
-			 ban_ms			 ? "banned"
+			 ban_ms			? "banned"
 			 : p->stage == PEER_NEW ? "refused"
-						 : "dropped",
+						: "dropped",
 			 p->where, code, text);
 		say_bye(n, p, code, text);
 	}

@@ -53,11 +53,11 @@ struct peer {
 	struct gossip_peer *gossip; /* made when ready */
 	struct sync_peer *sync;
 	/* the rest is peers.c's */
-	uint64_t instance;  /* of its run */
-	uint64_t heard;	    /* ms since 1970: its last message */
-	uint64_t hello_by;  /* its hello is due, ms */
-	bool gone_told;	    /* gossip and sync know that it leaves */
-	uint64_t pieces;    /* of the genesis, asked before the hello */
+	uint64_t instance; /* of its run */
+	uint64_t heard;	   /* ms since 1970: its last message */
+	uint64_t hello_by; /* its hello is due, ms */
+	bool gone_told;	   /* gossip and sync know that it leaves */
+	uint64_t pieces;   /* of the genesis, asked before the hello */
 	uint64_t score, score_at;
 	uint64_t pings;		  /* sent so far */
 	uint64_t ping, ping_sent; /* number of the open one; 0: none open */
@@ -101,6 +101,7 @@ struct gossip *gossip_new(struct node *n);
 void gossip_free(struct gossip *g);
 void gossip_peer_ready(struct node *n, struct peer *p);
 void gossip_peer_gone(struct node *n, struct peer *p);
+void gossip_peer_free(struct gossip_peer *gp); /* when the node ends */
 /* Whether it was asked for transactions that may come still. */
 bool gossip_expects(const struct peer *p);
 /* TXA, TXQ, TXN. */
@@ -125,6 +126,8 @@ MUST_USE enum err sync_open(struct node *n, struct kv_view *view,
 			    uint64_t boot_ms, struct fault *f);
 void sync_peer_ready(struct node *n, struct peer *p);
 void sync_peer_gone(struct node *n, struct peer *p);
+/* When the node ends: peers_free() comes before sync_free(). */
+void sync_peer_free(struct sync_peer *sp);
 /* It told its tip: p->height, tip, settled are new. */
 void sync_peer_tip(struct node *n, struct peer *p);
 /* RHD, AHD, RBL, ABL, BLK, RGK, EVD. RGK may come from an inbound peer that
