@@ -15,6 +15,8 @@
 /* Transactions of clients whose signatures are being checked, in bytes: past
  * this they are asked to come back later. */
 #define SUBMISSION_BYTES_MAX (32u << 20)
+/* Those of peers, too; they are not asked for more when there are so many. */
+#define SUBMISSION_BYTES_PEERS (SUBMISSION_BYTES_MAX / 2)
 
 /* What is remembered of transactions lately seen (base/recent.h): keys of
  * senders, about 4 MB, and what checking their signatures gave, 2 MB. */
@@ -48,6 +50,7 @@ struct node {
 	/* submission of transactions (submit.c) */
 	struct map *submissions; /* job id -> struct submission */
 	size_t submission_bytes;
+	struct map *checking;	/* full hash -> struct submission */
 	struct recent *keys;	/* address -> public key, lately seen */
 	struct recent *checked; /* SHA-256 of full bytes -> enum err */
 	uint64_t drops_told;
@@ -87,6 +90,14 @@ struct node {
 
 /* submit.c */
 void submit_begin(struct node *n, const struct node_event *e);
+/* Transactions that were asked of a peer, with their full hashes; what comes
+ * of each is told by gossip_checked(). */
+void submit_peer(struct node *n, uint64_t from, const struct span *txs,
+		 const struct hash *fulls, size_t count);
+/* Whether the signature of these bytes is being checked. */
+bool submit_has(const struct node *n, const struct hash *full);
+/* Whether peers may be asked for more. */
+bool submit_has_room(const struct node *n);
 void submit_checked(struct node *n, struct job *job);
 void submit_free_all(struct node *n);
 

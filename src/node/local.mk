@@ -1,10 +1,15 @@
 libcore_a_SOURCES += \
 	src/node/event.c src/node/event.h \
 	src/node/internal.h \
-	src/node/gossip.c \
-	src/node/network.h src/node/network_engine.c \
+	src/node/gossip.c src/node/gossip_internal.h \
+	src/node/gossip_wants.c \
+	src/node/handshake.c \
+	src/node/network.c src/node/network.h \
+	src/node/network_engine.c \
 	src/node/node.c src/node/node.h \
-	src/node/peers.c src/node/peers.h \
+	src/node/peer_faults.c \
+	src/node/peer_pings.c \
+	src/node/peers.c src/node/peers.h src/node/peers_internal.h \
 	src/node/produce.c \
 	src/node/query.c src/node/query.h \
 	src/node/query_tx.c \

@@ -145,6 +145,7 @@ enum err node_new(struct node **out, const struct node_config *config,
 	n->gossip = gossip_new(n);
 	n->sync = sync_new(n);
 	n->submissions = map_new(sizeof(uint64_t), rng_next(&n->rng));
+	n->checking = map_new(HASH_LEN, rng_next(&n->rng));
 	n->keys = recent_new(ADDRESS_LEN, KEYS_KEPT, rng_next(&n->rng));
 	n->checked = recent_new(HASH_LEN, CHECKED_KEPT, rng_next(&n->rng));
 	n->pool = mempool_new(config->mempool_bytes ? config->mempool_bytes

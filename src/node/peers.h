@@ -53,10 +53,21 @@ struct peer {
 	struct gossip_peer *gossip; /* made when ready */
 	struct sync_peer *sync;
 	/* the rest is peers.c's */
+	uint64_t instance; /* of its run */
+	uint64_t heard;	   /* ms since 1970: its last message */
+	uint64_t hello_by; /* its hello is due, ms */
+	bool gone_told;	   /* gossip and sync know that it leaves */
+	uint64_t pieces;   /* of the genesis, asked before the hello */
 	uint64_t score, score_at;
+	uint64_t pings;		  /* sent so far */
 	uint64_t ping, ping_sent; /* number of the open one; 0: none open */
 	uint64_t next_ping;
-	uint64_t tokens[4], tokens_at; /* budgets by class of message */
+	uint64_t clock_warned; /* ms since 1970; 0: never */
+	uint64_t addresses_told;
+	int64_t tokens[4]; /* budgets by class of message; may be a debt */
+	uint64_t tokens_at;
+	uint64_t over[4]; /* messages beyond them, not read */
+	uint32_t awaited[MESSAGE_TYPE_COUNT]; /* answers to what we asked */
 };
 
 struct peers *peers_new(struct node *n);
@@ -71,13 +82,17 @@ struct peer *peer_find(struct node *n, uint64_t number);
  * dropped meanwhile. */
 struct peer *peers_next(struct node *n, size_t *at);
 size_t peers_ready(const struct node *n);
-/* Queue a message and take the body's bytes (*body is empty afterwards). */
+/* Queue a message and take the body's bytes (*body is empty afterwards). An
+ * answer (AHD, ABL, TXN, GLK) is charged to the peer's budget of requests; a
+ * question (RHD, RBL, ...) lets one answer in that costs it nothing. */
 void peer_send(struct node *n, struct peer *p, enum message_type type,
 	       struct buf *body);
 /* Count a fault against it, with what it was; at 100 it is banned. */
 void peer_fault(struct node *n, struct peer *p, enum peer_fault fault,
 		const char *fmt, ...) PRINTF_LIKE(4, 5);
-/* End it without a ban, saying why (BYE code text). */
+/* End it without a ban, saying why (BYE code text). The peer stays, as
+ * PEER_LEAVING, until the step is over: gossip and sync are told by their
+ * _gone() in the next peers_tick(). */
 void peer_drop(struct node *n, struct peer *p, const char *code,
 	       const char *fmt, ...) PRINTF_LIKE(4, 5);
 
@@ -86,13 +101,18 @@ struct gossip *gossip_new(struct node *n);
 void gossip_free(struct gossip *g);
 void gossip_peer_ready(struct node *n, struct peer *p);
 void gossip_peer_gone(struct node *n, struct peer *p);
+void gossip_peer_free(struct gossip_peer *gp); /* when the node ends */
+/* Whether it was asked for transactions that may come still. */
+bool gossip_expects(const struct peer *p);
 /* TXA, TXQ, TXN. */
 void gossip_message(struct node *n, struct peer *p, enum message_type type,
 		    struct span body);
 /* A transaction entered the pool: announce it. from: whom it came from, 0
  * none. */
 void gossip_entered(struct node *n, const struct tx *tx, uint64_t from);
-/* What became of a transaction that was asked of a peer. */
+/* What became of a transaction that was asked of a peer: ERR_OK (it is in
+ * the pool or a block), ERR_MALFORMED (its bytes are no transaction),
+ * ERR_BAD_SIGNATURE, or why it is not wanted now. */
 void gossip_checked(struct node *n, uint64_t from, const struct hash *full,
 		    enum err result);
 void gossip_tick(struct node *n);
@@ -106,9 +126,12 @@ MUST_USE enum err sync_open(struct node *n, struct kv_view *view,
 			    uint64_t boot_ms, struct fault *f);
 void sync_peer_ready(struct node *n, struct peer *p);
 void sync_peer_gone(struct node *n, struct peer *p);
+/* When the node ends: peers_free() comes before sync_free(). */
+void sync_peer_free(struct sync_peer *sp);
 /* It told its tip: p->height, tip, settled are new. */
 void sync_peer_tip(struct node *n, struct peer *p);
-/* RHD, AHD, RBL, ABL, BLK, RGK, EVD. */
+/* RHD, AHD, RBL, ABL, BLK, RGK, EVD. RGK may come from an inbound peer that
+ * is still PEER_NEW (p->sync is NULL then). */
 void sync_message(struct node *n, struct peer *p, enum message_type type,
 		  struct span body);
 void sync_job(struct node *n, struct job *job); /* OWNER_SYNC */

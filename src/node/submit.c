@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Transactions of clients: decode, refuse what is cheap to refuse, have the
- * signatures checked by a worker, and put what holds into the pool. A
+ * Transactions of clients and of peers: decode, refuse what is cheap to refuse,
+ * have the signatures checked by a worker, and put what holds into the pool. A
  * signature is checked once; what was checked is known by SHA-256 of the
  * full bytes, never by its id.
  */
@@ -9,12 +9,15 @@
 #include <string.h>
 
 #include "chain/tables.h"
-#include "node/internal.h"
+#include "node/peers.h"
 
-/* One request of a client, until all its transactions are answered. */
+/* One request of a client, or one message of a peer, until all its
+ * transactions are answered. */
 struct submission {
 	uint64_t request;
-	struct buf bytes; /* full bytes of the transactions to be checked */
+	uint64_t from;	    /* the peer; 0: a client */
+	struct hash *fulls; /* of a peer's, one for each result */
+	struct buf bytes;   /* full bytes of the transactions to be checked */
 	struct submit_result *results; /* one for each of the request */
 	size_t count;
 	struct tx *txs; /* those whose signatures are being checked */
@@ -26,6 +29,7 @@ static void submission_free(struct submission *s)
 {
 	buf_release(&s->bytes);
 	free(s->results);
+	free(s->fulls);
 	free(s->txs);
 	free(s->index);
 	free(s);
@@ -39,6 +43,7 @@ void submit_free_all(struct node *n)
 	while (map_next(n->submissions, &at, NULL, &value))
 		submission_free(value);
 	map_free(n->submissions);
+	map_free(n->checking);
 	recent_free(n->keys);
 	recent_free(n->checked);
 }
@@ -131,8 +136,9 @@ static enum err check(struct node *n, bool *known, struct account *account,
 	return included ? ERR_OK : why;
 }
 
-/* Its signature holds: into the pool. */
-static void enter(struct node *n, const struct tx *tx, struct submit_result *r)
+/* Its signature holds: into the pool, and to the peers. */
+static void enter(struct node *n, const struct tx *tx, struct submit_result *r,
+		  uint64_t from)
 {
 	enum mempool_place place;
 	struct account account;
@@ -148,6 +154,7 @@ static void enter(struct node *n, const struct tx *tx, struct submit_result *r)
 			chain_tip(n->chain)->height + 1, &r->fault))
 		return;
 	r->status = place == MEMPOOL_PENDING ? SUBMIT_PENDING : SUBMIT_QUEUED;
+	gossip_entered(n, tx, from);
 }
 
 static void refuse_signature(struct submit_result *r, enum err why)
@@ -203,7 +210,7 @@ static void fill_check(struct check *c, const struct tx *tx, struct span key)
  * they were not.
  */
 static bool answer_checked(struct node *n, const struct tx *tx,
-			   struct submit_result *r)
+			   struct submit_result *r, uint64_t from)
 {
 	struct span verdict;
 
@@ -212,7 +219,7 @@ static bool answer_checked(struct node *n, const struct tx *tx,
 	if (verdict.len)
 		refuse_signature(r, ERR_BAD_SIGNATURE);
 	else
-		enter(n, tx, r);
+		enter(n, tx, r, from);
 	return true;
 }
 
@@ -232,17 +239,22 @@ static bool take_tx(struct node *n, struct submission *s, struct job *job,
 	tx_hash(tx, chain_genesis(n->chain));
 	r->id = tx->id;
 	r->has_id = true;
-	if (answer_checked(n, tx, r))
+	if (answer_checked(n, tx, r, s->from))
 		return false;
+	if (s->from && submit_has(n, &tx->full)) {
+		r->status = SUBMIT_KNOWN;
+		return false;
+	}
 	/* a known id says nothing yet of these bytes: they are checked */
 	if (check(n, &known, &account, tx, &r->fault) ||
 	    find_key(n, &key, tx, &r->fault))
 		return false;
 	fill_check(&job->checks[s->tx_count], tx, key);
+	map_put(n->checking, tx->full.b, s);
 	return true;
 }
 
-static void answer(struct node *n, struct submission *s)
+static void answer_client(struct node *n, struct submission *s)
 {
 	struct effect *effect = effects_add(n->effects, EFFECT_NOTIFY);
 
@@ -251,35 +263,49 @@ static void answer(struct node *n, struct submission *s)
 	effect->results = s->results;
 	effect->result_count = s->count;
 	s->results = NULL;
+}
+
+static void answer(struct node *n, struct submission *s)
+{
+	const struct submit_result *r;
+	size_t i;
+
 	n->submission_bytes -= s->bytes.len;
+	if (!s->from)
+		answer_client(n, s);
+	for (i = 0; s->from && i < s->count; i++) {
+		r = &s->results[i];
+		gossip_checked(n, s->from, &s->fulls[i],
+			       r->status != SUBMIT_REFUSED ? ERR_OK
+			       : r->has_id || r->fault.code == ERR_MEMPOOL_FULL
+				       ? r->fault.code
+				       : ERR_MALFORMED);
+	}
 	submission_free(s);
 }
 
-static size_t sum_of(const struct node_event *e)
+static size_t sum_of(const struct span *txs, size_t count)
 {
 	size_t i, total = 0;
 
-	for (i = 0; i < e->tx_count; i++)
-		total += e->txs[i].len;
+	for (i = 0; i < count; i++)
+		total += txs[i].len;
 	return total;
 }
 
-void submit_begin(struct node *n, const struct node_event *e)
+static void begin(struct node *n, struct submission *s, const struct span *txs)
 {
-	struct submission *s = xcalloc(1, sizeof(*s));
 	struct job *job = xcalloc(1, sizeof(*job));
-	size_t i, total = sum_of(e);
+	size_t i, total = sum_of(txs, s->count);
 	struct effect *effect;
 	bool full = n->submission_bytes + total > SUBMISSION_BYTES_MAX;
 
-	s->request = e->request;
-	s->count = e->tx_count;
-	s->results = xcalloc(e->tx_count, sizeof(*s->results));
-	s->txs = xcalloc(e->tx_count, sizeof(*s->txs));
-	s->index = xcalloc(e->tx_count, sizeof(*s->index));
-	job->checks = xcalloc(e->tx_count, sizeof(*job->checks));
+	s->results = xcalloc(s->count, sizeof(*s->results));
+	s->txs = xcalloc(s->count, sizeof(*s->txs));
+	s->index = xcalloc(s->count, sizeof(*s->index));
+	job->checks = xcalloc(s->count, sizeof(*job->checks));
 	buf_reserve(&s->bytes, total);
-	for (i = 0; i < e->tx_count; i++) {
+	for (i = 0; i < s->count; i++) {
 		size_t start = s->bytes.len;
 
 		if (full) {
@@ -289,9 +315,9 @@ void submit_begin(struct node *n, const struct node_event *e)
 			continue;
 		}
 		/* the copy is what is decoded: reserved, it stays put */
-		buf_append_span(&s->bytes, e->txs[i]);
+		buf_append_span(&s->bytes, txs[i]);
 		if (take_tx(n, s, job, i,
-			    SPAN(s->bytes.data + start, e->txs[i].len)))
+			    SPAN(s->bytes.data + start, txs[i].len)))
 			s->index[s->tx_count++] = i;
 	}
 	n->submission_bytes += s->bytes.len;
@@ -306,6 +332,36 @@ void submit_begin(struct node *n, const struct node_event *e)
 	map_put(n->submissions, &job->id, s);
 	effect = effects_add(n->effects, EFFECT_JOB);
 	effect->job = job;
+}
+
+void submit_begin(struct node *n, const struct node_event *e)
+{
+	struct submission *s = xcalloc(1, sizeof(*s));
+
+	s->request = e->request;
+	s->count = e->tx_count;
+	begin(n, s, e->txs);
+}
+
+void submit_peer(struct node *n, uint64_t from, const struct span *txs,
+		 const struct hash *fulls, size_t count)
+{
+	struct submission *s = xcalloc(1, sizeof(*s));
+
+	s->from = from;
+	s->count = count;
+	s->fulls = xmemdup(fulls, count * sizeof(*fulls));
+	begin(n, s, txs);
+}
+
+bool submit_has(const struct node *n, const struct hash *full)
+{
+	return map_get(n->checking, full->b) != NULL;
+}
+
+bool submit_has_room(const struct node *n)
+{
+	return n->submission_bytes < SUBMISSION_BYTES_PEERS;
 }
 
 /* Remember what checking these bytes gave: nothing, or one byte for bad. */
@@ -328,10 +384,11 @@ void submit_checked(struct node *n, struct job *job)
 	for (k = 0; k < s->tx_count; k++) {
 		r = &s->results[s->index[k]];
 		remember(n, &s->txs[k], job->checks[k].result);
+		map_del(n->checking, s->txs[k].full.b);
 		if (job->checks[k].result)
 			refuse_signature(r, job->checks[k].result);
 		else
-			enter(n, &s->txs[k], r);
+			enter(n, &s->txs[k], r, s->from);
 	}
 	answer(n, s);
 }

@@ -50,3 +50,35 @@ void sync_tick(struct node *n)
 {
 	(void)n;
 }
+
+void sync_peer_ready(struct node *n, struct peer *p)
+{
+	(void)n;
+	(void)p;
+}
+
+void sync_peer_gone(struct node *n, struct peer *p)
+{
+	(void)n;
+	(void)p;
+}
+
+void sync_peer_free(struct sync_peer *sp)
+{
+	(void)sp;
+}
+
+void sync_peer_tip(struct node *n, struct peer *p)
+{
+	(void)n;
+	(void)p;
+}
+
+void sync_message(struct node *n, struct peer *p, enum message_type type,
+		  struct span body)
+{
+	(void)n;
+	(void)p;
+	(void)type;
+	(void)body;
+}

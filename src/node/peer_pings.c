@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What ready peers tell each other now and then: their tips, their clocks,
+ * and where other nodes are.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "codec/msgpack.h"
+#include "node/peers_internal.h"
+
+/* Clocks that differ by more than this many ms differ by so much. */
+#define OFFSET_MAX (INT64_C(1) << 50)
+
+static int64_t offset_of(uint64_t theirs, uint64_t ours)
+{
+	uint64_t apart = theirs > ours ? theirs - ours : ours - theirs;
+	int64_t ms = apart < OFFSET_MAX ? (int64_t)apart : OFFSET_MAX;
+
+	return theirs > ours ? ms : -ms;
+}
+
+void peer_clock(struct node *n, struct peer *p, uint64_t clock,
+		int64_t round_trip)
+{
+	uint64_t slot = chain_rules(n->chain)->slot_ms;
+	int64_t limit = slot / 2 > 500 ? (int64_t)(slot / 2) : 500;
+
+	if (round_trip >= 0)
+		p->round_trip = (uint64_t)round_trip;
+	/* it was written half a round trip ago */
+	p->clock_offset = offset_of(clock, n->now);
+	p->clock_offset += (int64_t)(p->round_trip / 2);
+	if (p->clock_offset >= -limit && p->clock_offset <= limit)
+		return;
+	if (p->clock_warned && n->now < p->clock_warned + 10 * MINUTE_MS)
+		return;
+	p->clock_warned = n->now;
+	node_log(n, NOTICE_WARNING,
+		 "the clock of %s is %" PRId64 " ms %s ours: more than half a "
+		 "slot (%" PRId64 " ms)",
+		 p->where,
+		 p->clock_offset < 0 ? -p->clock_offset : p->clock_offset,
+		 p->clock_offset < 0 ? "behind" : "ahead of", limit);
+}
+
+/* --- pings ------------------------------------------------------------- */
+
+static void send_tip(struct node *n, struct peer *p, enum message_type type,
+		     uint64_t number)
+{
+	const struct chain_tip *tip = chain_tip(n->chain);
+	struct msg_tip m = {
+		.height = tip->height,
+		.tip = tip->hash,
+		.settled = n->engine->ops->settled(n->engine),
+		.clock = n->now,
+		.number = number,
+	};
+	struct buf body = {0};
+
+	msg_tip_encode(&body, &m);
+	peer_send(n, p, type, &body);
+}
+
+static void take_tip(struct node *n, struct peer *p, const struct msg_tip *m)
+{
+	p->height = m->height;
+	p->tip = m->tip;
+	p->settled = m->settled;
+	sync_peer_tip(n, p);
+}
+
+void ping_received(struct node *n, struct peer *p, struct span body)
+{
+	struct msg_tip m;
+
+	if (msg_tip_decode(&m, body)) {
+		peer_fault(n, p, FAULT_MALFORMED, "a ping that cannot be read");
+		return;
+	}
+	send_tip(n, p, MSG_BLH, m.number);
+	peer_clock(n, p, m.clock, -1);
+	take_tip(n, p, &m);
+}
+
+void pong_received(struct node *n, struct peer *p, struct span body)
+{
+	struct msg_tip m;
+
+	if (msg_tip_decode(&m, body)) {
+		peer_fault(n, p, FAULT_MALFORMED, "a pong that cannot be read");
+		return;
+	}
+	if (!p->ping || m.number != p->ping) {
+		peer_fault(n, p, FAULT_UNEXPECTED, "a pong without a ping");
+		return;
+	}
+	p->ping = 0;
+	/* not all at once: nodes that started together drift apart */
+	p->next_ping = p->ping_sent + PING_MS - PING_MS / 10 +
+		       rng_below(&n->rng, PING_MS / 5);
+	peers_due(n, p->next_ping);
+	peer_clock(n, p, m.clock,
+		   n->now > p->ping_sent ? (int64_t)(n->now - p->ping_sent)
+					 : 0);
+	take_tip(n, p, &m);
+}
+
+uint64_t ping_tick(struct node *n, struct peer *p)
+{
+	if (p->ping) {
+		if (n->now < p->ping_sent + PING_TIMEOUT_MS)
+			return p->ping_sent + PING_TIMEOUT_MS;
+		peer_drop(n, p, "timeout", "no answer to a ping within %d s",
+			  PING_TIMEOUT_MS / 1000);
+		return 0;
+	}
+	if (n->now < p->next_ping)
+		return p->next_ping;
+	p->ping = ++p->pings;
+	p->ping_sent = n->now;
+	send_tip(n, p, MSG_RBH, p->ping);
+	return p->ping_sent + PING_TIMEOUT_MS;
+}
+
+/* --- addresses --------------------------------------------------------- */
+
+void addresses_ask(struct node *n, struct peer *p)
+{
+	struct buf body = {0};
+
+	msg_ask_addresses_encode(&body);
+	peer_send(n, p, MSG_RAD, &body);
+}
+
+/* Only where we dialled ourselves is known to be a node: an address that a
+ * peer just claims could be anybody's. */
+static bool is_told(const struct peer *p, const struct peer *asker)
+{
+	return p != asker && !p->inbound && address_text_ok(span_str(p->where));
+}
+
+void addresses_asked(struct node *n, struct peer *p, struct span body)
+{
+	struct buf list = {0}, out = {0};
+	size_t at = 0, count = 0, skip = 0;
+	struct peer *q;
+
+	if (msg_ask_addresses_decode(body)) {
+		peer_fault(n, p, FAULT_MALFORMED, "RAD cannot be read");
+		return;
+	}
+	if (p->addresses_told && n->now < p->addresses_told + MINUTE_MS)
+		return;
+	p->addresses_told = n->now;
+	while ((q = peers_next(n, &at)))
+		count += is_told(q, p);
+	if (count > MSG_ADDRESSES_MAX) /* any run of them */
+		skip = rng_below(&n->rng, count - MSG_ADDRESSES_MAX + 1);
+	at = count = 0;
+	while (count < MSG_ADDRESSES_MAX && (q = peers_next(n, &at))) {
+		if (!is_told(q, p) || (skip && skip--))
+			continue;
+		mp_bin(&list, span_str(q->where));
+		count++;
+	}
+	mp_array(&out, count);
+	buf_append_span(&out, buf_span(&list));
+	buf_release(&list);
+	peer_send(n, p, MSG_ADR, &out);
+}
+
+static bool addresses_ok(struct span body)
+{
+	struct msg_list list;
+	struct span raw, text;
+
+	if (msg_list_begin(&list, body, MSG_ADDRESSES_MAX))
+		return false;
+	while (msg_list_next(&list, &raw))
+		if (msg_address_decode(&text, raw) || !address_text_ok(text))
+			return false;
+	return true;
+}
+
+void addresses_received(struct node *n, struct peer *p, struct span body)
+{
+	struct effect *effect;
+
+	if (!budget_awaited(p, MSG_ADR)) {
+		peer_fault(n, p, FAULT_UNEXPECTED,
+			   "addresses that were not asked for");
+		return;
+	}
+	if (!addresses_ok(body)) {
+		peer_fault(n, p, FAULT_MALFORMED, "addresses that are none");
+		return;
+	}
+	effect = effects_add(n->effects, EFFECT_NOTIFY);
+	effect->notify = NOTIFY_ADDRESSES;
+	effect->peer = p->number;
+	buf_append_span(&effect->body, body);
+}
