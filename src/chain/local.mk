@@ -10,7 +10,7 @@ libcore_a_SOURCES += \
 	src/chain/orphans.c \
 	src/chain/tables.c src/chain/tables.h \
 	src/chain/touched.c src/chain/touched.h \
-	src/chain/tree.h
+	src/chain/tree.c src/chain/tree.h
 check_PROGRAMS += tests/unit/check_chain
 tests_unit_check_chain_SOURCES = tests/unit/check_chain.c \
 	tests/unit/driver.c tests/unit/driver.h

@@ -15,6 +15,7 @@
 enum tree_body {
 	TREE_ABSENT,   /* nobody was asked, or nobody has it */
 	TREE_ASKED,    /* a peer was asked */
+	TREE_WAITING,  /* here, and its root holds; signatures not looked at */
 	TREE_CHECKING, /* here; its signatures are being checked */
 	TREE_HERE,     /* here, form, root and signatures hold */
 };
@@ -27,26 +28,31 @@ struct tree_node {
 	struct span state;	  /* the engine's, after this header */
 	uint64_t settled;	  /* what that says is settled, a height */
 	struct tree_node *parent; /* NULL: on the main chain */
-	struct tree_node *child, *sibling;
+	struct tree_node *child, *sibling; /* of roots: the next root */
 	enum tree_body body;
-	struct buf raw;	  /* the block's bytes, when not TREE_ABSENT */
+	struct buf raw;	  /* the block's bytes, from TREE_WAITING on */
 	bool invalid;	  /* or follows one that is: never moved to */
-	bool unavailable; /* no peer gave its body: not for now */
+	bool unavailable; /* or follows one whose body no peer gave */
+	bool was_main;	  /* taken back: chain_orphan() has its body */
 	uint64_t arrival; /* counts up */
 };
 
 struct tree;
+/* bytes_max bounds all but the bodies. */
 MUST_USE struct tree *tree_new(size_t bytes_max, uint64_t seed);
 void tree_free(struct tree *t);
 size_t tree_count(const struct tree *t);
-size_t tree_bytes(const struct tree *t); /* bodies included */
+size_t tree_bytes(const struct tree *t); /* all but the bodies */
+size_t tree_body_bytes(const struct tree *t);
 
 struct tree_node *tree_find(const struct tree *t, const struct hash *hash);
 /*
  * Add a checked header; bytes are copied. parent NULL: its parent is a block
- * of the main chain. ERR_EXISTS; ERR_TOO_BIG: full, and nothing that may go.
- * Makes room by dropping the leaf that `worse` puts last, never an ancestor
- * of keep (NULL: none) or of the new one.
+ * of the main chain. Roots that follow it become its children, as when the
+ * block that they followed was taken back. ERR_EXISTS; ERR_TOO_BIG: full, and
+ * nothing that may go. Makes room by dropping the branch whose leaf `prefer`
+ * puts last, from that leaf down, never an ancestor of keep (NULL: none) or
+ * of the new one.
  */
 typedef int tree_prefer_fn(void *ctx, const struct tree_node *a,
 			   const struct tree_node *b);
@@ -61,12 +67,18 @@ void tree_set_body(struct tree *t, struct tree_node *n, enum tree_body body,
 		   struct span raw);
 /* Mark it and all that follows. */
 void tree_mark_invalid(struct tree *t, struct tree_node *n);
+void tree_mark_unavailable(struct tree *t, struct tree_node *n);
+/* Somebody has it: what it follows, and it, is available again. */
+void tree_mark_available(struct tree *t, struct tree_node *n);
 /* Remove it; its children become roots (their parent is on the main chain
  * now), or go too with their own. */
 void tree_remove_keep_children(struct tree *t, struct tree_node *n);
 void tree_remove_subtree(struct tree *t, struct tree_node *n);
-/* Every node, in no order; the tree must not change meanwhile. *at starts at
- * 0; false at the end. */
-bool tree_next(const struct tree *t, size_t *at, struct tree_node **out);
+/* The first root; the others are its siblings. NULL: the tree is empty. */
+struct tree_node *tree_roots(const struct tree *t);
+/* Walk what follows root, itself first, parents before children: start with
+ * root; NULL at the end. skip: not what follows n. */
+struct tree_node *tree_walk(const struct tree_node *root, struct tree_node *n,
+			    bool skip);
 
 #endif
