@@ -13,8 +13,8 @@ tests_vectors_SOURCES = tests/vectors.c tests/vectors_chain.c \
 tests_vectors_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 
 # ... and this compares both with doc/protocol.md.
-TESTS += tests/protocol_page.py
-EXTRA_DIST += tests/protocol_page.py
+TESTS += tests/protocol_page.py tests/protocol_p2p.py
+EXTRA_DIST += tests/protocol_page.py tests/protocol_p2p.py
 
 vectors: tests/vectors$(EXEEXT)
 	$(AM_V_at)./tests/vectors --print >doc-vectors.tmp && \
