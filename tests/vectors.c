@@ -136,7 +136,7 @@ static json_t *merkle_examples(void)
 
 static json_t *make(struct example *x)
 {
-	json_t *o = json_object(), *genesis;
+	json_t *o = json_object(), *genesis, *blocks;
 	struct buf txs[TX_EXAMPLES] = {{0}};
 	size_t i;
 
@@ -154,7 +154,10 @@ static json_t *make(struct example *x)
 	add(o, "merkle", merkle_examples());
 	add(o, "states", state_examples());
 	add(o, "genesis", genesis);
-	add(o, "blocks", block_examples(x, txs));
+	blocks = block_examples(x, txs);
+	add(o, "blocks", blocks);
+	add(o, "messages", message_examples(x, txs, blocks));
+	add(o, "refused_messages", message_refusals());
 	add(o, "errors", error_examples());
 	for (i = 0; i < TX_EXAMPLES; i++)
 		buf_release(&txs[i]);

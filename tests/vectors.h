@@ -43,4 +43,11 @@ json_t *genesis_examples(struct example *x);
 json_t *block_examples(const struct example *x,
 		       const struct buf txs[TX_EXAMPLES]);
 
+/* A message of each type, made of those blocks and transactions; and bodies
+ * that are refused. */
+json_t *message_examples(const struct example *x,
+			 const struct buf txs[TX_EXAMPLES],
+			 const json_t *blocks);
+json_t *message_refusals(void);
+
 #endif
