@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * peers.json: the address book and the bans on disk, mode 0600, replaced as a
+ * whole. The loop does not wait for the disk: a thread writes.
+ */
+#ifndef NET_BOOK_FILE_H
+#define NET_BOOK_FILE_H
+
+#include <pthread.h>
+
+#include "net/book.h"
+
+struct book_file {
+	char *path;
+	bool writing; /* the thread is to be joined */
+	pthread_t thread;
+	struct buf content; /* the thread's while it writes */
+};
+
+void book_file_init(struct book_file *f, const char *datadir);
+/* Write what changed, and wait for it. */
+void book_file_finish(struct book_file *f, struct book *b);
+/* A file that is damaged is renamed aside with a warning; one that cannot be
+ * read is a warning. The book is empty then. */
+void book_file_load(struct book_file *f, struct book *b, uint64_t now);
+/* Begin to write. false: the one before is not done yet. A failure is a
+ * warning. */
+bool book_file_save(struct book_file *f, const struct book *b);
+
+#endif
