@@ -23,31 +23,31 @@ struct crowd {
 static void count(struct crowd *out, const struct net *n,
 		  const struct host *host)
 {
-	const struct conn *c;
+	const struct channel *c;
 	struct host other;
 
 	*out = (struct crowd){0};
-	LIST_FOREACH(c, &n->conns, link)
+	LIST_FOREACH(c, &n->channels, link)
 	{
-		if (!c->inbound || c->state == CONN_DEAD)
+		if (!c->inbound || c->state == CHANNEL_DEAD)
 			continue;
 		out->inbound++;
-		out->half_open += c->state == CONN_HANDSHAKE;
+		out->half_open += c->state == CHANNEL_HANDSHAKE;
 		host_of(&other, &c->place);
 		out->same_host += !memcmp(&other, host, sizeof(other));
 	}
 }
 
 /* Why not; NULL: let it in. */
-static const char *refusal(const struct net *n, const struct place *from)
+static const char *refusal(const struct net *n, const struct endpoint *from)
 {
-	bool loopback = place_is_loopback(from);
+	bool loopback = endpoint_is_loopback(from);
 	struct crowd crowd;
 	struct host host;
 
 	host_of(&host, from);
 	count(&crowd, n, &host);
-	if (!loopback && book_banned_host(&n->book, &host, clock_now_ms()))
+	if (!loopback && peerbook_banned_host(&n->book, &host, clock_now_ms()))
 		return "it is banned";
 	if (!loopback && crowd.same_host >= PER_HOST_MAX)
 		return "too many from one address";
@@ -62,23 +62,23 @@ static void on_accept(struct evconnlistener *l, evutil_socket_t fd,
 		      struct sockaddr *sa, int len, void *arg)
 {
 	struct net *n = arg;
-	struct place from = {.len = (socklen_t)len};
+	struct endpoint from = {.len = (socklen_t)len};
 	char where[WHERE_TEXT];
-	struct conn *c;
+	struct channel *c;
 	const char *why;
 
 	(void)l;
 	memcpy(&from.sa, sa, (size_t)len);
-	place_tidy(&from);
+	endpoint_tidy(&from);
 	why = refusal(n, &from);
 	if (why) {
-		place_print(where, &from);
+		endpoint_print(where, &from);
 		log_debug("%s is not let in: %s", where, why);
 		close(fd);
 		return;
 	}
-	c = conn_accept(&n->conns_config, fd, &from);
-	LIST_INSERT_HEAD(&n->conns, c, link);
+	c = channel_accept(&n->channel_config, fd, &from);
+	LIST_INSERT_HEAD(&n->channels, c, link);
 }
 
 /* Without file descriptors it would ring all the time. */
@@ -101,7 +101,7 @@ void net_listen_again(struct net *n)
 
 /* --- listening --------------------------------------------------------- */
 
-static int open_socket(const struct place *at, bool both)
+static int open_socket(const struct endpoint *at, bool both)
 {
 	int fd = socket(at->sa.ss_family,
 			SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -124,17 +124,17 @@ static int open_socket(const struct place *at, bool both)
 static int listen_on(const char *host, uint16_t port, bool both)
 {
 	struct where w = {.numeric = true, .port = port};
-	struct place at;
+	struct endpoint at;
 
 	w.v6 = strchr(host, ':');
 	memcpy(w.host, host, strlen(host) + 1);
-	where_place(&at, &w);
+	where_endpoint(&at, &w);
 	return open_socket(&at, both);
 }
 
 static uint16_t bound_port(int fd)
 {
-	struct place at = {.len = sizeof(at.sa)};
+	struct endpoint at = {.len = sizeof(at.sa)};
 
 	if (getsockname(fd, (struct sockaddr *)&at.sa, &at.len))
 		return 0;

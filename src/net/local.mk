@@ -1,11 +1,11 @@
 libshell_a_SOURCES += \
 	src/net/accept.c \
-	src/net/book.c src/net/book.h \
-	src/net/book_file.c src/net/book_file.h \
-	src/net/book_json.c \
-	src/net/conn.c src/net/conn.h \
-	src/net/conn_internal.h \
-	src/net/conn_io.c \
+	src/net/peerbook.c src/net/peerbook.h \
+	src/net/peerbook_file.c src/net/peerbook_file.h \
+	src/net/peerbook_json.c \
+	src/net/channel.c src/net/channel.h \
+	src/net/channel_internal.h \
+	src/net/channel_io.c \
 	src/net/dial.c src/net/dial.h \
 	src/net/frame.c src/net/frame.h \
 	src/net/net.c src/net/net.h \

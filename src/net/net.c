@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The room's door; see the header. Within: accept.c, outbound.c, conn.c. */
+/* The room's door; see the header. Within: accept.c, outbound.c, channel.c. */
 #include <config.h>
 
 #include "net/net.h"
@@ -34,8 +34,8 @@ static void save(struct net *n, uint64_t now)
 			n->save_at = now + SAVE_AFTER_MS;
 		if (n->save_at > now)
 			return;
-		book_prune(&n->book, clock_now_ms());
-		if (book_file_save(&n->file, &n->book)) {
+		peerbook_prune(&n->book, clock_now_ms());
+		if (peerbook_file_save(&n->file, &n->book)) {
 			n->book.changed = false;
 			n->save_at = 0;
 		} else {
@@ -67,17 +67,17 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 
 /* --- bans -------------------------------------------------------------- */
 
-static void ban(struct net *n, const struct conn *c, uint64_t ms,
+static void ban(struct net *n, const struct channel *c, uint64_t ms,
 		const char *why)
 {
 	uint64_t now = clock_now_ms(), id_ms = 0, host_ms = 0;
 	struct host host;
 
 	if (c->has_id)
-		id_ms = book_ban_id(&n->book, &c->id, now, ms, why);
-	if (c->has_place && !place_is_loopback(&c->place)) {
+		id_ms = peerbook_ban_id(&n->book, &c->id, now, ms, why);
+	if (c->has_place && !endpoint_is_loopback(&c->place)) {
 		host_of(&host, &c->place);
-		host_ms = book_ban_host(&n->book, &host, now, ms, why);
+		host_ms = peerbook_ban_host(&n->book, &host, now, ms, why);
 	}
 	log_warning("%s is banned for %llu s: %s", c->where,
 		    (unsigned long long)(id_ms > host_ms ? id_ms : host_ms) /
@@ -87,21 +87,22 @@ static void ban(struct net *n, const struct conn *c, uint64_t ms,
 }
 
 /* Known already to be unwelcome: told, and not told of. */
-static bool refuse_banned(struct net *n, struct conn *c)
+static bool refuse_banned(struct net *n, struct channel *c)
 {
 	const struct ban *b;
 
-	b = c->has_id ? book_banned_id(&n->book, &c->id, clock_now_ms()) : NULL;
+	b = c->has_id ? peerbook_banned_id(&n->book, &c->id, clock_now_ms())
+		      : NULL;
 	if (!b)
 		return false;
 	log_debug("%s is banned: %s", c->where, b->why);
-	conn_drop(c, "its id is banned");
+	channel_drop(c, "its id is banned");
 	return true;
 }
 
 /* --- what a connection tells ------------------------------------------- */
 
-static void on_opened(void *ctx, struct conn *c)
+static void on_opened(void *ctx, struct channel *c)
 {
 	struct net *n = ctx;
 	net_probe_fn *probe = c->probe;
@@ -110,13 +111,13 @@ static void on_opened(void *ctx, struct conn *c)
 		dial_answered(&n->dial, c->where, c->has_id ? &c->id : NULL);
 	if (!c->inbound && c->has_id && address_eq(&c->id, &n->id)) {
 		dial_self(&n->dial, c->where);
-		book_forget(&n->book, c->where);
+		peerbook_forget(&n->book, c->where);
 	}
 	c->probe = NULL;
 	if (probe)
 		probe(c->probe_ctx, true, c->has_id ? &c->id : NULL);
 	/* the probe may have come from anywhere */
-	if (c->state != CONN_OPEN || refuse_banned(n, c))
+	if (c->state != CHANNEL_OPEN || refuse_banned(n, c))
 		return;
 	c->number = ++n->last_number;
 	map_put(n->by_number, &c->number, c);
@@ -125,7 +126,7 @@ static void on_opened(void *ctx, struct conn *c)
 				c->has_id ? &c->id : NULL, c->where);
 }
 
-static void on_message(void *ctx, struct conn *c, enum message_type type,
+static void on_message(void *ctx, struct channel *c, enum message_type type,
 		       struct span body)
 {
 	struct net *n = ctx;
@@ -134,7 +135,7 @@ static void on_message(void *ctx, struct conn *c, enum message_type type,
 		n->callbacks->message(n->ctx, c->number, type, body);
 }
 
-static void on_ended(void *ctx, struct conn *c)
+static void on_ended(void *ctx, struct channel *c)
 {
 	struct net *n = ctx;
 
@@ -154,14 +155,14 @@ static void on_ended(void *ctx, struct conn *c)
 	net_wake(n);
 }
 
-static void on_closed(void *ctx, struct conn *c)
+static void on_closed(void *ctx, struct channel *c)
 {
 	(void)ctx;
 	LIST_REMOVE(c, link);
-	conn_free(c);
+	channel_free(c);
 }
 
-static const struct conn_ops conn_ops = {
+static const struct channel_ops channel_ops = {
 	on_opened,
 	on_message,
 	on_ended,
@@ -234,25 +235,25 @@ enum err net_new(struct net **out, struct event_base *base,
 	enum err e;
 
 	*out = NULL;
-	LIST_INIT(&n->conns);
+	LIST_INIT(&n->channels);
 	n->base = base;
 	n->callbacks = config->callbacks;
 	n->ctx = config->ctx;
 	n->plain = config->plain;
 	n->max_peers = config->max_peers;
 	n->id = *secret_key_address(config->key);
-	book_init(&n->book);
-	book_file_init(&n->file, config->datadir);
+	peerbook_init(&n->book);
+	peerbook_file_init(&n->file, config->datadir);
 	e = set_up(n, config, f);
 	if (e) {
 		net_free(n);
 		return e;
 	}
-	n->conns_config = (struct conn_config){
+	n->channel_config = (struct channel_config){
 		.base = base,
 		.resolver = n->resolver,
 		.tls = n->tls,
-		.ops = &conn_ops,
+		.ops = &channel_ops,
 		.ctx = n,
 	};
 	set_advertised(n, config);
@@ -265,19 +266,19 @@ enum err net_new(struct net **out, struct event_base *base,
 
 void net_free(struct net *n)
 {
-	struct conn *c;
+	struct channel *c;
 
 	if (!n)
 		return;
 	if (n->listener)
 		evconnlistener_free(n->listener);
-	while ((c = LIST_FIRST(&n->conns))) {
+	while ((c = LIST_FIRST(&n->channels))) {
 		LIST_REMOVE(c, link);
-		conn_free(c);
+		channel_free(c);
 	}
 	resolver_free(n->resolver);
-	book_file_finish(&n->file, &n->book);
-	book_release(&n->book);
+	peerbook_file_finish(&n->file, &n->book);
+	peerbook_release(&n->book);
 	dial_release(&n->dial);
 	map_free(n->by_number);
 	if (n->tick)
@@ -298,7 +299,7 @@ const char *net_advertised(const struct net *n)
 
 /* --- calls from above -------------------------------------------------- */
 
-static struct conn *find(const struct net *n, uint64_t peer)
+static struct channel *find(const struct net *n, uint64_t peer)
 {
 	return map_get(n->by_number, &peer);
 }
@@ -306,30 +307,31 @@ static struct conn *find(const struct net *n, uint64_t peer)
 void net_send(struct net *n, uint64_t peer, enum message_type type,
 	      struct span body)
 {
-	struct conn *c = find(n, peer);
+	struct channel *c = find(n, peer);
 
 	if (c)
-		conn_send(c, type, body);
+		channel_send(c, type, body);
 }
 
 void net_drop(struct net *n, uint64_t peer, uint64_t ban_ms, const char *why)
 {
-	struct conn *c = find(n, peer);
+	struct channel *c = find(n, peer);
 
 	if (!c)
 		return;
 	if (ban_ms)
 		ban(n, c, ban_ms, why);
-	conn_drop(c, *why ? why : "dropped");
+	channel_drop(c, *why ? why : "dropped");
 }
 
 /* Where an inbound peer says that it listens, seen from here. */
-static void take_listen(struct net *n, const struct conn *c, const char *listen)
+static void take_listen(struct net *n, const struct channel *c,
+			const char *listen)
 {
 	char text[WHERE_TEXT];
 	struct target *t;
 	struct where w;
-	struct place p;
+	struct endpoint p;
 
 	if (!*listen || !where_parse(&w, listen))
 		return;
@@ -338,7 +340,7 @@ static void take_listen(struct net *n, const struct conn *c, const char *listen)
 		p = c->place;
 		/* the port lies at the same place in both families */
 		((struct sockaddr_in *)&p.sa)->sin_port = htons(w.port);
-		place_print(text, &p);
+		endpoint_print(text, &p);
 	}
 	net_offer(n, text, BOOK_TOLD);
 	/* It is here already. What the operator named is dialled all the
@@ -352,7 +354,7 @@ static void take_listen(struct net *n, const struct conn *c, const char *listen)
 
 void net_peer_good(struct net *n, uint64_t peer, const char *listen)
 {
-	struct conn *c = find(n, peer);
+	struct channel *c = find(n, peer);
 
 	if (!c || c->good)
 		return;
@@ -361,7 +363,7 @@ void net_peer_good(struct net *n, uint64_t peer, const char *listen)
 	if (c->inbound) {
 		take_listen(n, c, listen);
 	} else {
-		book_good(&n->book, c->where, clock_now_ms());
+		peerbook_good(&n->book, c->where, clock_now_ms());
 		dial_good(&n->dial, c->where, clock_steady_ms());
 	}
 	net_wake(n);
@@ -386,7 +388,7 @@ size_t net_trying(const struct net *n)
 
 bool net_stats(const struct net *n, uint64_t peer, struct net_peer_stats *out)
 {
-	const struct conn *c = find(n, peer);
+	const struct channel *c = find(n, peer);
 
 	if (c)
 		*out = c->stats;
@@ -395,10 +397,10 @@ bool net_stats(const struct net *n, uint64_t peer, struct net_peer_stats *out)
 
 static size_t probes(const struct net *n)
 {
-	const struct conn *c;
+	const struct channel *c;
 	size_t count = 0;
 
-	LIST_FOREACH(c, &n->conns, link)
+	LIST_FOREACH(c, &n->channels, link)
 	count += c->probe != NULL;
 	return count;
 }
@@ -406,15 +408,15 @@ static size_t probes(const struct net *n)
 void net_probe(struct net *n, const char *where, net_probe_fn *fn, void *ctx)
 {
 	struct where w;
-	struct conn *c;
+	struct channel *c;
 
 	if (!where_parse(&w, where) || !where_is_sound(&w) ||
 	    (n->plain && !where_is_loopback(&w)) || probes(n) >= PROBES_MAX) {
 		fn(ctx, false, NULL);
 		return;
 	}
-	c = conn_dial(&n->conns_config, &w);
+	c = channel_dial(&n->channel_config, &w);
 	c->probe = fn;
 	c->probe_ctx = ctx;
-	LIST_INSERT_HEAD(&n->conns, c, link);
+	LIST_INSERT_HEAD(&n->channels, c, link);
 }

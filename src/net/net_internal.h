@@ -4,9 +4,9 @@
 #define NET_NET_INTERNAL_H
 
 #include "base/map.h"
-#include "net/book_file.h"
-#include "net/conn.h"
+#include "net/channel.h"
 #include "net/dial.h"
+#include "net/peerbook_file.h"
 
 #define PER_HOST_MAX 16	 /* inbound, outside loopback */
 #define HALF_OPEN_MAX 64 /* inbound, not through TLS yet */
@@ -19,7 +19,7 @@ struct evconnlistener;
 
 struct net {
 	struct event_base *base;
-	struct conn_config conns_config;
+	struct channel_config channel_config;
 	const struct net_callbacks *callbacks;
 	void *ctx;
 	struct address id; /* our own */
@@ -31,11 +31,11 @@ struct net {
 	struct resolver *resolver;
 	struct evconnlistener *listener;
 	bool listener_off; /* out of file descriptors: back in a second */
-	LIST_HEAD(, conn) conns;
+	LIST_HEAD(, channel) channels;
 	struct map *by_number; /* of those that were told of */
 	uint64_t last_number;
-	struct book book;
-	struct book_file file;
+	struct peerbook book;
+	struct peerbook_file file;
 	uint64_t save_at; /* steady ms; 0: nothing to save */
 	struct dial dial;
 	struct event *tick;
@@ -51,11 +51,11 @@ void net_load_book(struct net *n);
 /* Dial who is due. */
 void net_dial(struct net *n, uint64_t now, uint64_t *wake);
 /* The connection was dialled, and has ended. */
-void net_dial_ended(struct net *n, const struct conn *c);
+void net_dial_ended(struct net *n, const struct channel *c);
 /* The operator's list. */
 void net_name(struct net *n, const char *const *list, size_t count);
 /* Take up an address, unless it is unsound. */
-void net_offer(struct net *n, const char *where, enum book_source source);
+void net_offer(struct net *n, const char *where, enum peerbook_source source);
 
 /* net.c: the timer is to look again. */
 void net_wake(struct net *n);

@@ -23,7 +23,7 @@ static void offer_book(struct net *n)
 
 void net_load_book(struct net *n)
 {
-	book_file_load(&n->file, &n->book, clock_now_ms());
+	peerbook_file_load(&n->file, &n->book, clock_now_ms());
 	offer_book(n);
 }
 
@@ -65,16 +65,16 @@ void net_name(struct net *n, const char *const *list, size_t count)
  * machine mean something. */
 static bool has_loopback(const struct net *n)
 {
-	const struct conn *c;
+	const struct channel *c;
 
-	LIST_FOREACH(c, &n->conns, link)
-	if (c->has_place && c->state == CONN_OPEN &&
-	    place_is_loopback(&c->place))
+	LIST_FOREACH(c, &n->channels, link)
+	if (c->has_place && c->state == CHANNEL_OPEN &&
+	    endpoint_is_loopback(&c->place))
 		return true;
 	return false;
 }
 
-void net_offer(struct net *n, const char *text, enum book_source source)
+void net_offer(struct net *n, const char *text, enum peerbook_source source)
 {
 	char where[WHERE_TEXT];
 	struct where w;
@@ -86,7 +86,7 @@ void net_offer(struct net *n, const char *text, enum book_source source)
 	where_print(where, &w);
 	if (!strcmp(where, n->advertised))
 		return;
-	if (book_add(&n->book, where, source))
+	if (peerbook_add(&n->book, where, source))
 		dial_offer(&n->dial, where);
 }
 
@@ -95,37 +95,37 @@ void net_offer(struct net *n, const char *text, enum book_source source)
 static bool id_is_connected(void *ctx, const struct address *id)
 {
 	const struct net *n = ctx;
-	const struct conn *c;
+	const struct channel *c;
 
-	LIST_FOREACH(c, &n->conns, link)
-	if (c->state == CONN_OPEN && c->has_id && address_eq(&c->id, id))
+	LIST_FOREACH(c, &n->channels, link)
+	if (c->state == CHANNEL_OPEN && c->has_id && address_eq(&c->id, id))
 		return true;
 	return false;
 }
 
 static size_t outbound(const struct net *n)
 {
-	const struct conn *c;
+	const struct channel *c;
 	size_t count = 0;
 
-	LIST_FOREACH(c, &n->conns, link)
-	count += !c->inbound && c->state < CONN_FLUSHING;
+	LIST_FOREACH(c, &n->channels, link)
+	count += !c->inbound && c->state < CHANNEL_FLUSHING;
 	return count;
 }
 
 /* Why not to dial; NULL: do. */
 static const char *obstacle(const struct net *n, const struct where *w)
 {
-	struct place place;
+	struct endpoint place;
 	struct host host;
 
 	if (n->plain && !where_is_loopback(w))
 		return "without TLS only this machine is connected to";
 	if (!w->numeric || where_is_loopback(w))
 		return NULL;
-	where_place(&place, w);
+	where_endpoint(&place, w);
 	host_of(&host, &place);
-	if (book_banned_host(&n->book, &host, clock_now_ms()))
+	if (peerbook_banned_host(&n->book, &host, clock_now_ms()))
 		return "its address is banned";
 	return NULL;
 }
@@ -134,7 +134,7 @@ static void dial(struct net *n, const struct target *t, uint64_t now)
 {
 	const char *why;
 	struct where w;
-	struct conn *c;
+	struct channel *c;
 
 	if (!where_parse(&w, t->where))
 		BUG("an address to dial is none");
@@ -147,8 +147,8 @@ static void dial(struct net *n, const struct target *t, uint64_t now)
 		return;
 	}
 	log_debug("connecting to %s", t->where);
-	c = conn_dial(&n->conns_config, &w);
-	LIST_INSERT_HEAD(&n->conns, c, link);
+	c = channel_dial(&n->channel_config, &w);
+	LIST_INSERT_HEAD(&n->channels, c, link);
 }
 
 void net_dial(struct net *n, uint64_t now, uint64_t *wake)
@@ -161,7 +161,8 @@ void net_dial(struct net *n, uint64_t now, uint64_t *wake)
 }
 
 /* Once to the operator, then for who looks closely. */
-static void log_end(const struct conn *c, const struct target *t, uint64_t wait)
+static void log_end(const struct channel *c, const struct target *t,
+		    uint64_t wait)
 {
 	double seconds = (double)wait / 1000;
 
@@ -175,18 +176,18 @@ static void log_end(const struct conn *c, const struct target *t, uint64_t wait)
 			  seconds);
 }
 
-void net_dial_ended(struct net *n, const struct conn *c)
+void net_dial_ended(struct net *n, const struct channel *c)
 {
 	const struct target *t = dial_find(&n->dial, c->where);
 	uint64_t wait;
 
-	if (!c->good && !book_failed(&n->book, c->where))
+	if (!c->good && !peerbook_failed(&n->book, c->where))
 		dial_withdraw(&n->dial, c->where);
 	if (!t || !t->busy)
 		return;
 	wait = dial_ended(&n->dial, c->where, clock_steady_ms());
 	if (!t->self)
 		log_end(c, t, wait);
-	if (!c->good && !book_find(&n->book, c->where))
+	if (!c->good && !peerbook_find(&n->book, c->where))
 		dial_withdraw(&n->dial, c->where);
 }

@@ -75,7 +75,7 @@ static bool set_up(struct resolver *r)
 	return r->dns;
 }
 
-static size_t copy_places(struct place out[RESOLVE_MAX],
+static size_t copy_places(struct endpoint out[RESOLVE_MAX],
 			  const struct evutil_addrinfo *list)
 {
 	size_t n = 0;
@@ -83,7 +83,7 @@ static size_t copy_places(struct place out[RESOLVE_MAX],
 	for (; list && n < RESOLVE_MAX; list = list->ai_next) {
 		if (list->ai_addrlen > sizeof(out->sa))
 			continue;
-		out[n] = (struct place){.len = (socklen_t)list->ai_addrlen};
+		out[n] = (struct endpoint){.len = (socklen_t)list->ai_addrlen};
 		memcpy(&out[n].sa, list->ai_addr, list->ai_addrlen);
 		n++;
 	}
@@ -92,7 +92,7 @@ static size_t copy_places(struct place out[RESOLVE_MAX],
 
 static void on_answer(int error, struct evutil_addrinfo *list, void *arg)
 {
-	struct place places[RESOLVE_MAX];
+	struct endpoint places[RESOLVE_MAX];
 	struct lookup *l = arg;
 	resolved_fn *fn = l->fn;
 	void *ctx = l->ctx;

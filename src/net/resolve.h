@@ -20,7 +20,7 @@ MUST_USE struct resolver *resolver_new(struct event_base *base);
 void resolver_free(struct resolver *r);
 
 /* count 0: why says what is wrong. */
-typedef void resolved_fn(void *ctx, const struct place *list, size_t count,
+typedef void resolved_fn(void *ctx, const struct endpoint *list, size_t count,
 			 const char *why);
 /* NULL: fn was called already. */
 MUST_USE struct lookup *resolve(struct resolver *r, const struct where *w,

@@ -27,7 +27,7 @@ static enum stream_state failed(struct stream *s, const char *what,
 
 /* --- beginning --------------------------------------------------------- */
 
-bool stream_connect(struct stream *s, const struct place *to)
+bool stream_connect(struct stream *s, const struct endpoint *to)
 {
 	s->ssl = NULL;
 	s->fd = socket(to->sa.ss_family,

@@ -29,7 +29,7 @@ struct stream {
 };
 
 /* A socket that is being connected; false with errno set. */
-MUST_USE bool stream_connect(struct stream *s, const struct place *to);
+MUST_USE bool stream_connect(struct stream *s, const struct endpoint *to);
 /* What became of it; call it when it is writable. false: see why. */
 MUST_USE bool stream_connected(struct stream *s);
 /* Of a connected one: TCP_NODELAY, keepalive, and TLS unless t is NULL.

@@ -79,12 +79,12 @@ void where_print(char out[WHERE_TEXT], const struct where *w)
 		 (unsigned)w->port);
 }
 
-void where_place(struct place *out, const struct where *w)
+void where_endpoint(struct endpoint *out, const struct where *w)
 {
 	struct sockaddr_in *four = (void *)&out->sa;
 	struct sockaddr_in6 *six = (void *)&out->sa;
 
-	*out = (struct place){.len = 0};
+	*out = (struct endpoint){.len = 0};
 	if (w->v6) {
 		six->sin6_family = AF_INET6;
 		six->sin6_port = htons(w->port);
@@ -100,12 +100,12 @@ void where_place(struct place *out, const struct where *w)
 
 bool where_is_loopback(const struct where *w)
 {
-	struct place p;
+	struct endpoint p;
 
 	if (!w->numeric)
 		return !strcmp(w->host, "localhost");
-	where_place(&p, w);
-	return place_is_loopback(&p);
+	where_endpoint(&p, w);
+	return endpoint_is_loopback(&p);
 }
 
 bool where_is_unspecified(const struct where *w)
@@ -118,11 +118,11 @@ bool where_is_sound(const struct where *w)
 {
 	const struct sockaddr_in *four;
 	const struct sockaddr_in6 *six;
-	struct place p;
+	struct endpoint p;
 
 	if (!w->numeric)
 		return true;
-	where_place(&p, w);
+	where_endpoint(&p, w);
 	four = (void *)&p.sa;
 	six = (void *)&p.sa;
 	if (w->v6)
@@ -137,7 +137,7 @@ bool where_is_sound(const struct where *w)
 
 /* --- sockets' addresses ------------------------------------------------ */
 
-void place_tidy(struct place *p)
+void endpoint_tidy(struct endpoint *p)
 {
 	struct sockaddr_in6 six;
 	struct sockaddr_in *four = (void *)&p->sa;
@@ -147,14 +147,14 @@ void place_tidy(struct place *p)
 	memcpy(&six, &p->sa, sizeof(six));
 	if (!IN6_IS_ADDR_V4MAPPED(&six.sin6_addr))
 		return;
-	*p = (struct place){.len = sizeof(*four)};
+	*p = (struct endpoint){.len = sizeof(*four)};
 	four->sin_family = AF_INET;
 	four->sin_port = six.sin6_port;
 	memcpy(&four->sin_addr, six.sin6_addr.s6_addr + 12,
 	       sizeof(four->sin_addr));
 }
 
-void place_print(char out[WHERE_TEXT], const struct place *p)
+void endpoint_print(char out[WHERE_TEXT], const struct endpoint *p)
 {
 	const struct sockaddr_in *four = (const void *)&p->sa;
 	const struct sockaddr_in6 *six = (const void *)&p->sa;
@@ -171,7 +171,7 @@ void place_print(char out[WHERE_TEXT], const struct place *p)
 	}
 }
 
-bool place_is_loopback(const struct place *p)
+bool endpoint_is_loopback(const struct endpoint *p)
 {
 	const struct sockaddr_in *four = (const void *)&p->sa;
 	const struct sockaddr_in6 *six = (const void *)&p->sa;
@@ -183,7 +183,7 @@ bool place_is_loopback(const struct place *p)
 
 static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
 
-void host_of(struct host *out, const struct place *p)
+void host_of(struct host *out, const struct endpoint *p)
 {
 	const struct sockaddr_in *four = (const void *)&p->sa;
 	const struct sockaddr_in6 *six = (const void *)&p->sa;

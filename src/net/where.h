@@ -26,7 +26,7 @@ struct where {
 };
 
 /* A socket's address. */
-struct place {
+struct endpoint {
 	struct sockaddr_storage sa;
 	socklen_t len;
 };
@@ -42,7 +42,7 @@ struct host {
 MUST_USE bool where_parse(struct where *out, const char *text);
 void where_print(char out[WHERE_TEXT], const struct where *w);
 /* Of a numeric one. */
-void where_place(struct place *out, const struct where *w);
+void where_endpoint(struct endpoint *out, const struct where *w);
 /* Loopback, for a name: "localhost". */
 bool where_is_loopback(const struct where *w);
 /* 0.0.0.0 or [::]. */
@@ -51,10 +51,10 @@ bool where_is_unspecified(const struct where *w);
 bool where_is_sound(const struct where *w);
 
 /* An IPv4 address in an IPv6 socket is an IPv4 address. */
-void place_tidy(struct place *p);
-void place_print(char out[WHERE_TEXT], const struct place *p);
-bool place_is_loopback(const struct place *p);
-void host_of(struct host *out, const struct place *p);
+void endpoint_tidy(struct endpoint *p);
+void endpoint_print(char out[WHERE_TEXT], const struct endpoint *p);
+bool endpoint_is_loopback(const struct endpoint *p);
+void host_of(struct host *out, const struct endpoint *p);
 /* "10.0.0.1", or "2001:db8:1:2::" for its network. */
 void host_print(char out[INET6_ADDRSTRLEN], const struct host *h);
 MUST_USE bool host_parse(struct host *out, const char *text);

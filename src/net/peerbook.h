@@ -2,10 +2,10 @@
 /*
  * The address book and the bans: what a node keeps of others between two runs.
  * Plain data with bounds; times are given by the caller, ms since 1970. What
- * is on disk is book_file.c's affair.
+ * is on disk is peerbook_file.c's affair.
  */
-#ifndef NET_BOOK_H
-#define NET_BOOK_H
+#ifndef NET_PEERBOOK_H
+#define NET_PEERBOOK_H
 
 #include "base/bytes.h"
 #include "base/err.h"
@@ -22,15 +22,15 @@
 /* So many vain attempts end what never was reached. */
 #define BOOK_VAIN_MAX 8
 
-enum book_source {
+enum peerbook_source {
 	BOOK_HEARD, /* from a peer or a meeting point */
 	BOOK_TOLD,  /* a peer said that it listens there */
 	BOOK_MET,   /* a node was there */
 };
 
-struct book_entry {
+struct peerbook_entry {
 	char where[WHERE_TEXT];
-	enum book_source source;
+	enum peerbook_source source;
 	uint64_t last_good; /* ms since 1970; 0: never */
 	uint64_t failures;  /* since then */
 };
@@ -44,52 +44,54 @@ struct ban {
 	char why[BAN_WHY_MAX];
 };
 
-struct book {
-	struct book_entry *entries;
+struct peerbook {
+	struct peerbook_entry *entries;
 	size_t count;
 	struct ban *bans;
 	size_t ban_count;
 	bool changed; /* since the owner set it to false */
 };
 
-void book_init(struct book *b);
-void book_release(struct book *b);
+void peerbook_init(struct peerbook *b);
+void peerbook_release(struct peerbook *b);
 
-struct book_entry *book_find(const struct book *b, const char *where);
+struct peerbook_entry *peerbook_find(const struct peerbook *b,
+				     const char *where);
 /*
  * Add an address, or raise its source. A full book forgets one that is worse,
  * and takes one that was heard of only for another that never was reached.
  * false: it is not in the book.
  */
-bool book_add(struct book *b, const char *where, enum book_source source);
+bool peerbook_add(struct peerbook *b, const char *where,
+		  enum peerbook_source source);
 /* A node was there; added when it is new. */
-void book_good(struct book *b, const char *where, uint64_t now);
+void peerbook_good(struct peerbook *b, const char *where, uint64_t now);
 /* None was. false: it is forgotten. */
-bool book_failed(struct book *b, const char *where);
-void book_forget(struct book *b, const char *where);
+bool peerbook_failed(struct peerbook *b, const char *where);
+void peerbook_forget(struct peerbook *b, const char *where);
 
 /* Refuse for ms, and twice as long with each time. Returns for how long. */
-uint64_t book_ban_id(struct book *b, const struct address *id, uint64_t now,
-		     uint64_t ms, const char *why);
-uint64_t book_ban_host(struct book *b, const struct host *host, uint64_t now,
-		       uint64_t ms, const char *why);
+uint64_t peerbook_ban_id(struct peerbook *b, const struct address *id,
+			 uint64_t now, uint64_t ms, const char *why);
+uint64_t peerbook_ban_host(struct peerbook *b, const struct host *host,
+			   uint64_t now, uint64_t ms, const char *why);
 /* NULL: not banned. */
-const struct ban *book_banned_id(const struct book *b, const struct address *id,
-				 uint64_t now);
-const struct ban *book_banned_host(const struct book *b,
-				   const struct host *host, uint64_t now);
+const struct ban *peerbook_banned_id(const struct peerbook *b,
+				     const struct address *id, uint64_t now);
+const struct ban *peerbook_banned_host(const struct peerbook *b,
+				       const struct host *host, uint64_t now);
 
 /* Drop the bans that need not be remembered any more. */
-void book_prune(struct book *b, uint64_t now);
+void peerbook_prune(struct peerbook *b, uint64_t now);
 
 /* As JSON text, appended. */
-void book_write(struct buf *out, const struct book *b);
+void peerbook_write(struct buf *out, const struct peerbook *b);
 /*
- * Read what book_write() wrote into an empty book. ERR_MALFORMED and friends:
- * it is damaged, and the book is empty. Bans that are forgotten by now are
- * left out.
+ * Read what peerbook_write() wrote into an empty book. ERR_MALFORMED and
+ * friends: it is damaged, and the book is empty. Bans that are forgotten by now
+ * are left out.
  */
-MUST_USE enum err book_read(struct book *b, struct span text, uint64_t now,
-			    struct fault *f);
+MUST_USE enum err peerbook_read(struct peerbook *b, struct span text,
+				uint64_t now, struct fault *f);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* One connection; see the header, and conn_io.c for what goes through it. */
+/* One connection; see the header, and channel_io.c for what goes through it. */
 #include <config.h>
 
-#include "net/conn_internal.h"
+#include "net/channel_internal.h"
 
 #include <errno.h>
 #include <event2/buffer.h>
@@ -18,7 +18,7 @@ static const struct timeval at_once;
 
 /* --- making and ending ------------------------------------------------- */
 
-static void set_deadline(struct conn *c, unsigned ms)
+static void set_deadline(struct channel *c, unsigned ms)
 {
 	struct timeval tv = {ms / 1000, ms % 1000 * 1000};
 
@@ -26,7 +26,7 @@ static void set_deadline(struct conn *c, unsigned ms)
 }
 
 /* Go on in the next turn of the loop: a timer of 0 is not served in this. */
-void conn_later(struct conn *c)
+void channel_later(struct channel *c)
 {
 	event_add(c->later, &at_once);
 }
@@ -45,7 +45,7 @@ static void free_event(struct event **e)
 }
 
 /* The socket and its events. */
-static void hang_up(struct conn *c)
+static void hang_up(struct channel *c)
 {
 	free_event(&c->read);
 	free_event(&c->write);
@@ -54,48 +54,48 @@ static void hang_up(struct conn *c)
 
 static void on_deadline(evutil_socket_t fd, short what, void *arg)
 {
-	struct conn *c = arg;
+	struct channel *c = arg;
 
 	(void)fd;
 	(void)what;
-	conn_end(c, c->state == CONN_HANDSHAKE ? "no handshake in 10 s"
-					       : "no connection in 10 s");
+	channel_end(c, c->state == CHANNEL_HANDSHAKE ? "no handshake in 10 s"
+						     : "no connection in 10 s");
 }
 
 static void on_later(evutil_socket_t fd, short what, void *arg)
 {
-	struct conn *c = arg;
+	struct channel *c = arg;
 
 	(void)fd;
 	(void)what;
-	if (c->state >= CONN_FLUSHING && !c->told) {
+	if (c->state >= CHANNEL_FLUSHING && !c->told) {
 		c->told = true;
 		c->config->ops->ended(c->config->ctx, c);
 	}
-	if (c->state == CONN_DEAD)
+	if (c->state == CHANNEL_DEAD)
 		c->config->ops->closed(c->config->ctx, c);
-	else if (c->state == CONN_OPEN)
-		conn_deliver(c);
+	else if (c->state == CHANNEL_OPEN)
+		channel_deliver(c);
 }
 
-static struct conn *make(const struct conn_config *config)
+static struct channel *make(const struct channel_config *config)
 {
-	struct conn *c = xcalloc(1, sizeof(*c));
+	struct channel *c = xcalloc(1, sizeof(*c));
 
 	c->config = config;
 	c->stream.fd = -1;
-	c->body_max = CONN_STRANGER_MAX;
+	c->body_max = CHANNEL_STRANGER_MAX;
 	c->in = evbuffer_new();
 	c->out = evbuffer_new();
 	c->later = evtimer_new(config->base, on_later, c);
 	c->deadline = evtimer_new(config->base, on_deadline, c);
 	if (!c->in || !c->out || !c->later || !c->deadline)
 		BUG("libevent has no memory");
-	set_deadline(c, CONN_OPEN_MS);
+	set_deadline(c, CHANNEL_OPEN_MS);
 	return c;
 }
 
-void conn_free(struct conn *c)
+void channel_free(struct channel *c)
 {
 	if (!c)
 		return;
@@ -109,61 +109,61 @@ void conn_free(struct conn *c)
 	free(c);
 }
 
-static void set_why(struct conn *c, const char *why)
+static void set_why(struct channel *c, const char *why)
 {
 	if (!c->why[0])
 		snprintf(c->why, sizeof(c->why), "%s", why);
 }
 
-void conn_end(struct conn *c, const char *why)
+void channel_end(struct channel *c, const char *why)
 {
-	if (c->state == CONN_DEAD)
+	if (c->state == CHANNEL_DEAD)
 		return;
 	set_why(c, why);
-	c->state = CONN_DEAD;
+	c->state = CHANNEL_DEAD;
 	if (c->lookup)
 		resolve_cancel(c->lookup);
 	c->lookup = NULL;
 	hang_up(c);
 	quiet(c->deadline);
-	conn_later(c);
+	channel_later(c);
 }
 
-void conn_drop(struct conn *c, const char *why)
+void channel_drop(struct channel *c, const char *why)
 {
-	if (c->state >= CONN_FLUSHING)
+	if (c->state >= CHANNEL_FLUSHING)
 		return;
-	if (c->state != CONN_OPEN) {
-		conn_end(c, why);
+	if (c->state != CHANNEL_OPEN) {
+		channel_end(c, why);
 		return;
 	}
 	set_why(c, why);
-	c->state = CONN_FLUSHING;
+	c->state = CHANNEL_FLUSHING;
 	quiet(c->read);
 	event_add(c->write, NULL);
-	set_deadline(c, CONN_CLOSE_MS);
-	conn_later(c);
+	set_deadline(c, CHANNEL_CLOSE_MS);
+	channel_later(c);
 }
 
 /* --- opening ----------------------------------------------------------- */
 
-static void open_up(struct conn *c)
+static void open_up(struct channel *c)
 {
 	if (c->stream.ssl) {
 		c->has_id = tls_peer(&c->id, c->stream.ssl);
 		if (!c->has_id) {
-			conn_end(c, "its certificate has no node's key");
+			channel_end(c, "its certificate has no node's key");
 			return;
 		}
 	}
-	c->state = CONN_OPEN;
+	c->state = CHANNEL_OPEN;
 	c->stats.since = clock_now_ms();
 	quiet(c->deadline);
 	event_add(c->read, NULL);
 	c->config->ops->opened(c->config->ctx, c);
 }
 
-static void shake_hands(struct conn *c)
+static void shake_hands(struct channel *c)
 {
 	switch (stream_handshake(&c->stream)) {
 	case STREAM_DONE:
@@ -176,54 +176,54 @@ static void shake_hands(struct conn *c)
 		event_add(c->write, NULL);
 		break;
 	case STREAM_END:
-		conn_end(c, "it closed the connection");
+		channel_end(c, "it closed the connection");
 		break;
 	case STREAM_FAILED:
-		conn_end(c, c->stream.why);
+		channel_end(c, c->stream.why);
 		break;
 	}
 }
 
-static void begin(struct conn *c)
+static void begin(struct channel *c)
 {
-	c->state = CONN_HANDSHAKE;
+	c->state = CHANNEL_HANDSHAKE;
 	if (stream_begin(&c->stream, c->config->tls, c->inbound))
 		shake_hands(c);
 	else
-		conn_end(c, c->stream.why);
+		channel_end(c, c->stream.why);
 }
 
 static void on_ready(evutil_socket_t fd, short what, void *arg)
 {
-	struct conn *c = arg;
+	struct channel *c = arg;
 
 	(void)fd;
 	switch (c->state) {
-	case CONN_CONNECTING:
+	case CHANNEL_CONNECTING:
 		if (stream_connected(&c->stream))
 			begin(c);
 		else
-			conn_try_next(c);
+			channel_try_next(c);
 		break;
-	case CONN_HANDSHAKE:
+	case CHANNEL_HANDSHAKE:
 		quiet(c->read);
 		shake_hands(c);
 		break;
-	case CONN_OPEN:
-	case CONN_FLUSHING:
-	case CONN_LINGERING:
+	case CHANNEL_OPEN:
+	case CHANNEL_FLUSHING:
+	case CHANNEL_LINGERING:
 		if (what & EV_WRITE)
-			conn_write(c);
+			channel_write(c);
 		if (what & EV_READ)
-			conn_read(c);
+			channel_read(c);
 		break;
-	case CONN_RESOLVING:
-	case CONN_DEAD:
+	case CHANNEL_RESOLVING:
+	case CHANNEL_DEAD:
 		break;
 	}
 }
 
-static void watch(struct conn *c)
+static void watch(struct channel *c)
 {
 	struct event_base *base = c->config->base;
 
@@ -236,7 +236,7 @@ static void watch(struct conn *c)
 
 /* --- dialling ---------------------------------------------------------- */
 
-void conn_try_next(struct conn *c)
+void channel_try_next(struct channel *c)
 {
 	hang_up(c);
 	while (c->place_at < c->place_count) {
@@ -244,60 +244,60 @@ void conn_try_next(struct conn *c)
 		c->has_place = true;
 		if (!stream_connect(&c->stream, &c->place))
 			continue;
-		c->state = CONN_CONNECTING;
+		c->state = CHANNEL_CONNECTING;
 		watch(c);
 		event_add(c->write, NULL);
 		return;
 	}
-	conn_end(c, c->stream.why);
+	channel_end(c, c->stream.why);
 }
 
-static void on_resolved(void *ctx, const struct place *list, size_t count,
+static void on_resolved(void *ctx, const struct endpoint *list, size_t count,
 			const char *why)
 {
-	struct conn *c = ctx;
+	struct channel *c = ctx;
 
 	c->lookup = NULL;
 	if (!count) {
-		conn_end(c, why);
+		channel_end(c, why);
 		return;
 	}
 	memcpy(c->places, list, count * sizeof(*list));
 	c->place_count = count;
-	conn_try_next(c);
+	channel_try_next(c);
 }
 
-struct conn *conn_dial(const struct conn_config *config,
-		       const struct where *where)
+struct channel *channel_dial(const struct channel_config *config,
+			     const struct where *where)
 {
-	struct conn *c = make(config);
+	struct channel *c = make(config);
 
 	where_print(c->where, where);
 	if (where->numeric) {
-		where_place(&c->places[0], where);
+		where_endpoint(&c->places[0], where);
 		c->place_count = 1;
-		conn_try_next(c);
+		channel_try_next(c);
 		return c;
 	}
-	c->state = CONN_RESOLVING;
+	c->state = CHANNEL_RESOLVING;
 	c->lookup = resolve(config->resolver, where, on_resolved, c);
 	return c;
 }
 
-struct conn *conn_accept(const struct conn_config *config, int fd,
-			 const struct place *from)
+struct channel *channel_accept(const struct channel_config *config, int fd,
+			       const struct endpoint *from)
 {
-	struct conn *c = make(config);
+	struct channel *c = make(config);
 
 	c->inbound = true;
 	c->stream.fd = fd;
 	c->has_place = true;
 	c->place = *from;
-	place_print(c->where, from);
+	endpoint_print(c->where, from);
 	watch(c);
-	c->state = CONN_HANDSHAKE;
+	c->state = CHANNEL_HANDSHAKE;
 	if (!stream_begin(&c->stream, config->tls, true))
-		conn_end(c, c->stream.why);
+		channel_end(c, c->stream.why);
 	else if (config->tls)
 		event_add(c->read, NULL);
 	else /* opened is not called within */

@@ -2,30 +2,31 @@
 /* The address book and the bans; see the header. */
 #include <config.h>
 
-#include "net/book.h"
+#include "net/peerbook.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-void book_init(struct book *b)
+void peerbook_init(struct peerbook *b)
 {
-	*b = (struct book){
+	*b = (struct peerbook){
 		.entries = xcalloc(BOOK_ADDRESSES_MAX, sizeof(*b->entries)),
 		.bans = xcalloc(BOOK_BANS_MAX, sizeof(*b->bans)),
 	};
 }
 
-void book_release(struct book *b)
+void peerbook_release(struct peerbook *b)
 {
 	free(b->entries);
 	free(b->bans);
-	*b = (struct book){0};
+	*b = (struct peerbook){0};
 }
 
 /* --- addresses --------------------------------------------------------- */
 
-struct book_entry *book_find(const struct book *b, const char *where)
+struct peerbook_entry *peerbook_find(const struct peerbook *b,
+				     const char *where)
 {
 	size_t i;
 
@@ -36,7 +37,8 @@ struct book_entry *book_find(const struct book *b, const char *where)
 }
 
 /* Whether a is of less use than b. */
-static bool is_worse(const struct book_entry *a, const struct book_entry *b)
+static bool is_worse(const struct peerbook_entry *a,
+		     const struct peerbook_entry *b)
 {
 	if (!a->last_good != !b->last_good)
 		return !a->last_good;
@@ -48,9 +50,10 @@ static bool is_worse(const struct book_entry *a, const struct book_entry *b)
 }
 
 /* A place for an entry: the worst one's, when that may go for it. */
-static struct book_entry *make_room(struct book *b, enum book_source source)
+static struct peerbook_entry *make_room(struct peerbook *b,
+					enum peerbook_source source)
 {
-	struct book_entry *worst = &b->entries[0];
+	struct peerbook_entry *worst = &b->entries[0];
 	size_t i;
 
 	if (b->count < BOOK_ADDRESSES_MAX)
@@ -62,9 +65,10 @@ static struct book_entry *make_room(struct book *b, enum book_source source)
 	return source != BOOK_MET && worst->last_good ? NULL : worst;
 }
 
-bool book_add(struct book *b, const char *where, enum book_source source)
+bool peerbook_add(struct peerbook *b, const char *where,
+		  enum peerbook_source source)
 {
-	struct book_entry *e = book_find(b, where);
+	struct peerbook_entry *e = peerbook_find(b, where);
 
 	if (e) {
 		if (source > e->source) {
@@ -76,27 +80,27 @@ bool book_add(struct book *b, const char *where, enum book_source source)
 	e = make_room(b, source);
 	if (!e)
 		return false;
-	*e = (struct book_entry){.source = source};
+	*e = (struct peerbook_entry){.source = source};
 	snprintf(e->where, sizeof(e->where), "%s", where);
 	b->changed = true;
 	return true;
 }
 
-void book_good(struct book *b, const char *where, uint64_t now)
+void peerbook_good(struct peerbook *b, const char *where, uint64_t now)
 {
-	struct book_entry *e;
+	struct peerbook_entry *e;
 
-	if (!book_add(b, where, BOOK_MET))
+	if (!peerbook_add(b, where, BOOK_MET))
 		return;
-	e = book_find(b, where);
+	e = peerbook_find(b, where);
 	e->last_good = now;
 	e->failures = 0;
 	b->changed = true;
 }
 
-bool book_failed(struct book *b, const char *where)
+bool peerbook_failed(struct peerbook *b, const char *where)
 {
-	struct book_entry *e = book_find(b, where);
+	struct peerbook_entry *e = peerbook_find(b, where);
 
 	if (!e)
 		return false;
@@ -104,13 +108,13 @@ bool book_failed(struct book *b, const char *where)
 	b->changed = true;
 	if (e->last_good || e->failures < BOOK_VAIN_MAX)
 		return true;
-	book_forget(b, where);
+	peerbook_forget(b, where);
 	return false;
 }
 
-void book_forget(struct book *b, const char *where)
+void peerbook_forget(struct peerbook *b, const char *where)
 {
-	struct book_entry *e = book_find(b, where);
+	struct peerbook_entry *e = peerbook_find(b, where);
 
 	if (!e)
 		return;
@@ -133,7 +137,7 @@ static bool is_same(const struct ban *a, const struct ban *b)
 			  : address_eq(&a->id, &b->id);
 }
 
-static struct ban *find_ban(const struct book *b, const struct ban *key)
+static struct ban *find_ban(const struct peerbook *b, const struct ban *key)
 {
 	size_t i;
 
@@ -144,7 +148,7 @@ static struct ban *find_ban(const struct book *b, const struct ban *key)
 }
 
 /* When all places are taken, the one that ends first. */
-static struct ban *ban_room(struct book *b)
+static struct ban *ban_room(struct peerbook *b)
 {
 	struct ban *first = &b->bans[0];
 	size_t i;
@@ -166,7 +170,7 @@ static uint64_t doubled(uint64_t ms, uint64_t times)
 	return ms < most ? ms : most;
 }
 
-static uint64_t add_ban(struct book *b, const struct ban *key, uint64_t now,
+static uint64_t add_ban(struct peerbook *b, const struct ban *key, uint64_t now,
 			uint64_t ms, const char *why)
 {
 	struct ban *ban = find_ban(b, key);
@@ -185,23 +189,23 @@ static uint64_t add_ban(struct book *b, const struct ban *key, uint64_t now,
 	return ms;
 }
 
-uint64_t book_ban_id(struct book *b, const struct address *id, uint64_t now,
-		     uint64_t ms, const char *why)
+uint64_t peerbook_ban_id(struct peerbook *b, const struct address *id,
+			 uint64_t now, uint64_t ms, const char *why)
 {
 	struct ban key = {.id = *id};
 
 	return add_ban(b, &key, now, ms, why);
 }
 
-uint64_t book_ban_host(struct book *b, const struct host *host, uint64_t now,
-		       uint64_t ms, const char *why)
+uint64_t peerbook_ban_host(struct peerbook *b, const struct host *host,
+			   uint64_t now, uint64_t ms, const char *why)
 {
 	struct ban key = {.of_host = true, .host = *host};
 
 	return add_ban(b, &key, now, ms, why);
 }
 
-static const struct ban *banned(const struct book *b, const struct ban *key,
+static const struct ban *banned(const struct peerbook *b, const struct ban *key,
 				uint64_t now)
 {
 	const struct ban *ban = find_ban(b, key);
@@ -209,23 +213,23 @@ static const struct ban *banned(const struct book *b, const struct ban *key,
 	return ban && ban->until > now ? ban : NULL;
 }
 
-const struct ban *book_banned_id(const struct book *b, const struct address *id,
-				 uint64_t now)
+const struct ban *peerbook_banned_id(const struct peerbook *b,
+				     const struct address *id, uint64_t now)
 {
 	struct ban key = {.id = *id};
 
 	return banned(b, &key, now);
 }
 
-const struct ban *book_banned_host(const struct book *b,
-				   const struct host *host, uint64_t now)
+const struct ban *peerbook_banned_host(const struct peerbook *b,
+				       const struct host *host, uint64_t now)
 {
 	struct ban key = {.of_host = true, .host = *host};
 
 	return banned(b, &key, now);
 }
 
-void book_prune(struct book *b, uint64_t now)
+void peerbook_prune(struct peerbook *b, uint64_t now)
 {
 	size_t i = 0;
 

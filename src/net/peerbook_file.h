@@ -3,28 +3,29 @@
  * peers.json: the address book and the bans on disk, mode 0600, replaced as a
  * whole. The loop does not wait for the disk: a thread writes.
  */
-#ifndef NET_BOOK_FILE_H
-#define NET_BOOK_FILE_H
+#ifndef NET_PEERBOOK_FILE_H
+#define NET_PEERBOOK_FILE_H
 
 #include <pthread.h>
 
-#include "net/book.h"
+#include "net/peerbook.h"
 
-struct book_file {
+struct peerbook_file {
 	char *path;
 	bool writing; /* the thread is to be joined */
 	pthread_t thread;
 	struct buf content; /* the thread's while it writes */
 };
 
-void book_file_init(struct book_file *f, const char *datadir);
+void peerbook_file_init(struct peerbook_file *f, const char *datadir);
 /* Write what changed, and wait for it. */
-void book_file_finish(struct book_file *f, struct book *b);
+void peerbook_file_finish(struct peerbook_file *f, struct peerbook *b);
 /* A file that is damaged is renamed aside with a warning; one that cannot be
  * read is a warning. The book is empty then. */
-void book_file_load(struct book_file *f, struct book *b, uint64_t now);
+void peerbook_file_load(struct peerbook_file *f, struct peerbook *b,
+			uint64_t now);
 /* Begin to write. false: the one before is not done yet. A failure is a
  * warning. */
-bool book_file_save(struct book_file *f, const struct book *b);
+bool peerbook_file_save(struct peerbook_file *f, const struct peerbook *b);
 
 #endif

@@ -2,7 +2,7 @@
 /* peers.json; see the header. */
 #include <config.h>
 
-#include "net/book_file.h"
+#include "net/peerbook_file.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -13,9 +13,9 @@
 #include "loop/log.h"
 #include "store/file.h"
 
-void book_file_init(struct book_file *f, const char *datadir)
+void peerbook_file_init(struct peerbook_file *f, const char *datadir)
 {
-	*f = (struct book_file){.path = path_join(datadir, "peers.json")};
+	*f = (struct peerbook_file){.path = path_join(datadir, "peers.json")};
 }
 
 /* For the operator to look at; the next one damaged replaces it. */
@@ -35,7 +35,8 @@ static void put_aside(const char *path, const struct fault *why)
 	free(aside);
 }
 
-void book_file_load(struct book_file *f, struct book *b, uint64_t now)
+void peerbook_file_load(struct peerbook_file *f, struct peerbook *b,
+			uint64_t now)
 {
 	struct buf text = {0};
 	struct fault why = {0};
@@ -43,7 +44,7 @@ void book_file_load(struct book_file *f, struct book *b, uint64_t now)
 	bool readable = !e || e == ERR_TOO_BIG;
 
 	if (!e)
-		e = book_read(b, buf_span(&text), now, &why);
+		e = peerbook_read(b, buf_span(&text), now, &why);
 	buf_release(&text);
 	if (e && readable)
 		put_aside(f->path, &why);
@@ -53,7 +54,7 @@ void book_file_load(struct book_file *f, struct book *b, uint64_t now)
 
 static void *write_file(void *arg)
 {
-	struct book_file *f = arg;
+	struct peerbook_file *f = arg;
 	struct fault why;
 
 	if (file_replace(f->path, buf_span(&f->content), &why))
@@ -61,7 +62,7 @@ static void *write_file(void *arg)
 	return NULL;
 }
 
-bool book_file_save(struct book_file *f, const struct book *b)
+bool peerbook_file_save(struct peerbook_file *f, const struct peerbook *b)
 {
 	sigset_t all, before;
 
@@ -69,7 +70,7 @@ bool book_file_save(struct book_file *f, const struct book *b)
 		return false;
 	f->writing = false;
 	buf_reset(&f->content);
-	book_write(&f->content, b);
+	peerbook_write(&f->content, b);
 	/* signals are the loop's */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -80,18 +81,18 @@ bool book_file_save(struct book_file *f, const struct book *b)
 	return true;
 }
 
-void book_file_finish(struct book_file *f, struct book *b)
+void peerbook_file_finish(struct peerbook_file *f, struct peerbook *b)
 {
 	if (f->writing)
 		pthread_join(f->thread, NULL);
 	f->writing = false;
 	if (b->changed) {
 		buf_reset(&f->content);
-		book_write(&f->content, b);
+		peerbook_write(&f->content, b);
 		write_file(f);
 		b->changed = false;
 	}
 	buf_release(&f->content);
 	free(f->path);
-	*f = (struct book_file){0};
+	*f = (struct peerbook_file){0};
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* peers.json as text; see book.h. */
+/* peers.json as text; see peerbook.h. */
 #include <config.h>
 
 #include <jansson.h>
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "net/book.h"
+#include "net/peerbook.h"
 
 static const char *const sources[] = {
 	[BOOK_HEARD] = "heard",
@@ -17,7 +17,7 @@ static const char *const sources[] = {
 
 /* --- writing ----------------------------------------------------------- */
 
-static json_t *entry_json(const struct book_entry *e)
+static json_t *entry_json(const struct peerbook_entry *e)
 {
 	return json_pack("{s:s, s:s, s:I, s:I}", "where", e->where, "source",
 			 sources[e->source], "last_good",
@@ -39,7 +39,7 @@ static json_t *ban_json(const struct ban *ban)
 		"times", (json_int_t)ban->times, "why", ban->why);
 }
 
-void book_write(struct buf *out, const struct book *b)
+void peerbook_write(struct buf *out, const struct peerbook *b)
 {
 	json_t *addresses = json_array(), *bans = json_array(), *all;
 	char *text;
@@ -52,7 +52,7 @@ void book_write(struct buf *out, const struct book *b)
 	all = json_pack("{s:o, s:o}", "addresses", addresses, "bans", bans);
 	text = json_dumps(all, JSON_INDENT(1));
 	if (!text)
-		BUG("the address book is no JSON");
+		BUG("the peer book is no JSON");
 	buf_append(out, text, strlen(text));
 	buf_byte(out, '\n');
 	free(text);
@@ -71,14 +71,14 @@ static bool read_number(uint64_t *out, const json_t *object, const char *name)
 	return json_is_integer(v) && n >= 0 && n < (json_int_t)1 << 53;
 }
 
-static bool read_entry(struct book_entry *out, const json_t *v)
+static bool read_entry(struct peerbook_entry *out, const json_t *v)
 {
 	const char *where = json_string_value(json_object_get(v, "where"));
 	const char *source = json_string_value(json_object_get(v, "source"));
 	struct where w;
 	size_t i;
 
-	*out = (struct book_entry){.where = ""};
+	*out = (struct peerbook_entry){.where = ""};
 	if (!where || !source || !where_parse(&w, where) ||
 	    !read_number(&out->last_good, v, "last_good") ||
 	    !read_number(&out->failures, v, "failures"))
@@ -86,7 +86,7 @@ static bool read_entry(struct book_entry *out, const json_t *v)
 	where_print(out->where, &w);
 	for (i = 0; i < ARRAY_LEN(sources); i++)
 		if (!strcmp(source, sources[i])) {
-			out->source = (enum book_source)i;
+			out->source = (enum peerbook_source)i;
 			return true;
 		}
 	return false;
@@ -117,14 +117,15 @@ static bool read_ban(struct ban *out, const json_t *v)
 		    : address_from_hex(&out->id, span_str(id));
 }
 
-static enum err damaged(struct book *b, struct fault *f, const char *field,
+static enum err damaged(struct peerbook *b, struct fault *f, const char *field,
 			const char *what)
 {
 	b->count = b->ban_count = 0;
 	return fault_set(f, ERR_MALFORMED, field, "%s", what);
 }
 
-static enum err read_lists(struct book *b, const json_t *all, struct fault *f)
+static enum err read_lists(struct peerbook *b, const json_t *all,
+			   struct fault *f)
 {
 	const json_t *addresses = json_object_get(all, "addresses");
 	const json_t *bans = json_object_get(all, "bans");
@@ -142,7 +143,7 @@ static enum err read_lists(struct book *b, const json_t *all, struct fault *f)
 		if (!read_entry(&b->entries[b->count], v))
 			return damaged(b, f, "addresses", "a wrong entry");
 		/* written by hand, perhaps twice */
-		if (!book_find(b, b->entries[b->count].where))
+		if (!peerbook_find(b, b->entries[b->count].where))
 			b->count++;
 	}
 	json_array_foreach(bans, i, v)
@@ -153,8 +154,8 @@ static enum err read_lists(struct book *b, const json_t *all, struct fault *f)
 	return ERR_OK;
 }
 
-enum err book_read(struct book *b, struct span text, uint64_t now,
-		   struct fault *f)
+enum err peerbook_read(struct peerbook *b, struct span text, uint64_t now,
+		       struct fault *f)
 {
 	json_error_t where;
 	json_t *all = json_loadb((const char *)text.data, text.len,
@@ -166,7 +167,7 @@ enum err book_read(struct book *b, struct span text, uint64_t now,
 	e = read_lists(b, all, f);
 	json_decref(all);
 	if (!e)
-		book_prune(b, now);
+		peerbook_prune(b, now);
 	b->changed = false;
 	return e;
 }
