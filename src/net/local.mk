@@ -1,1 +1,17 @@
-libshell_a_SOURCES += src/net/net.h
+libshell_a_SOURCES += \
+	src/net/accept.c \
+	src/net/peerbook.c src/net/peerbook.h \
+	src/net/peerbook_file.c src/net/peerbook_file.h \
+	src/net/peerbook_json.c \
+	src/net/channel.c src/net/channel.h \
+	src/net/channel_internal.h \
+	src/net/channel_io.c \
+	src/net/dial.c src/net/dial.h \
+	src/net/frame.c src/net/frame.h \
+	src/net/net.c src/net/net.h \
+	src/net/net_internal.h \
+	src/net/outbound.c \
+	src/net/resolve.c src/net/resolve.h \
+	src/net/stream.c src/net/stream.h \
+	src/net/tls.c src/net/tls.h \
+	src/net/where.c src/net/where.h

@@ -26,7 +26,7 @@ struct net_callbacks {
 
 struct net_config {
 	const char *datadir;   /* peers.json is here */
-	const char *address;   /* to listen on */
+	const char *address;   /* to listen on, a literal; "": all */
 	uint16_t port;	       /* 0: a free one */
 	const char *advertise; /* host:port told to others; NULL: the address
 				  that a peer sees, with our port */
@@ -39,12 +39,15 @@ struct net_config {
 	void *ctx;
 };
 
-/* ERR_IO, ERR_PERMISSION with a fault that names address and port. */
+/* ERR_LOCKED (the port is in use), ERR_PERMISSION, ERR_MALFORMED (no such
+ * address), ERR_IO with a fault that names address and port; ERR_OUT_OF_RANGE:
+ * plain beyond loopback; ERR_CRYPTO. Strings are copied. */
 MUST_USE enum err net_new(struct net **out, struct event_base *base,
 			  const struct net_config *config, struct fault *f);
 void net_free(struct net *n); /* calls nothing back */
 uint16_t net_port(const struct net *n);
-/* What others are told: host:port; borrowed. */
+/* What others are told: host:port; borrowed. A host of 0.0.0.0 or [::] stands
+ * for the address that the other one sees. */
 const char *net_advertised(const struct net *n);
 
 /* Queue a message. A peer whose queue is over its bound is dropped. Unknown

@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: MIT */
+/* The room's door; see the header. Within: accept.c, outbound.c, channel.c. */
+#include <config.h>
+
+#include "net/net.h"
+
+#include <event2/event.h>
+#include <event2/listener.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "loop/clock.h"
+#include "loop/log.h"
+#include "net/net_internal.h"
+
+/* --- the timer --------------------------------------------------------- */
+
+void net_wake(struct net *n)
+{
+	struct timeval tv = {0, 0};
+
+	/* out of file descriptors: not at once */
+	if (n->listener_off)
+		tv.tv_sec = 1;
+	event_add(n->tick, &tv);
+}
+
+static void save(struct net *n, uint64_t now)
+{
+	if (n->book.changed) {
+		if (!n->save_at)
+			n->save_at = now + SAVE_AFTER_MS;
+		if (n->save_at > now)
+			return;
+		peerbook_prune(&n->book, clock_now_ms());
+		if (peerbook_file_save(&n->file, &n->book)) {
+			n->book.changed = false;
+			n->save_at = 0;
+		} else {
+			n->save_at = now + SAVE_AFTER_MS;
+		}
+	}
+}
+
+static void on_tick(evutil_socket_t fd, short what, void *arg)
+{
+	struct net *n = arg;
+	uint64_t now = clock_steady_ms(), wake;
+	struct timeval tv;
+
+	(void)fd;
+	(void)what;
+	net_listen_again(n);
+	net_dial(n, now, &wake);
+	save(n, now);
+	if (n->save_at && (!wake || n->save_at < wake))
+		wake = n->save_at;
+	if (!wake)
+		return;
+	wake = wake > now ? wake - now : 1;
+	tv.tv_sec = (time_t)(wake / 1000);
+	tv.tv_usec = (suseconds_t)(wake % 1000 * 1000);
+	event_add(n->tick, &tv);
+}
+
+/* --- bans -------------------------------------------------------------- */
+
+static void ban(struct net *n, const struct channel *c, uint64_t ms,
+		const char *why)
+{
+	uint64_t now = clock_now_ms(), id_ms = 0, host_ms = 0;
+	struct host host;
+
+	if (c->has_id)
+		id_ms = peerbook_ban_id(&n->book, &c->id, now, ms, why);
+	if (c->has_place && !endpoint_is_loopback(&c->place)) {
+		host_of(&host, &c->place);
+		host_ms = peerbook_ban_host(&n->book, &host, now, ms, why);
+	}
+	log_warning("%s is banned for %llu s: %s", c->where,
+		    (unsigned long long)(id_ms > host_ms ? id_ms : host_ms) /
+			    1000,
+		    why);
+	net_wake(n);
+}
+
+/* Known already to be unwelcome: told, and not told of. */
+static bool refuse_banned(struct net *n, struct channel *c)
+{
+	const struct ban *b;
+
+	b = c->has_id ? peerbook_banned_id(&n->book, &c->id, clock_now_ms())
+		      : NULL;
+	if (!b)
+		return false;
+	log_debug("%s is banned: %s", c->where, b->why);
+	channel_drop(c, "its id is banned");
+	return true;
+}
+
+/* --- what a connection tells ------------------------------------------- */
+
+static void on_opened(void *ctx, struct channel *c)
+{
+	struct net *n = ctx;
+	net_probe_fn *probe = c->probe;
+
+	if (!c->inbound)
+		dial_answered(&n->dial, c->where, c->has_id ? &c->id : NULL);
+	if (!c->inbound && c->has_id && address_eq(&c->id, &n->id)) {
+		dial_self(&n->dial, c->where);
+		peerbook_forget(&n->book, c->where);
+	}
+	c->probe = NULL;
+	if (probe)
+		probe(c->probe_ctx, true, c->has_id ? &c->id : NULL);
+	/* the probe may have come from anywhere */
+	if (c->state != CHANNEL_OPEN || refuse_banned(n, c))
+		return;
+	c->number = ++n->last_number;
+	map_put(n->by_number, &c->number, c);
+	net_wake(n);
+	n->callbacks->connected(n->ctx, c->number, c->inbound,
+				c->has_id ? &c->id : NULL, c->where);
+}
+
+static void on_message(void *ctx, struct channel *c, enum message_type type,
+		       struct span body)
+{
+	struct net *n = ctx;
+
+	if (c->number)
+		n->callbacks->message(n->ctx, c->number, type, body);
+}
+
+static void on_ended(void *ctx, struct channel *c)
+{
+	struct net *n = ctx;
+
+	if (c->broken)
+		ban(n, c, BAN_BROKEN_MS, c->why);
+	if (!c->inbound)
+		net_dial_ended(n, c);
+	else
+		log_debug("%s: %s", c->where, c->why);
+	if (c->probe)
+		c->probe(c->probe_ctx, false, NULL);
+	c->probe = NULL;
+	if (c->number) {
+		map_del(n->by_number, &c->number);
+		n->callbacks->disconnected(n->ctx, c->number);
+	}
+	net_wake(n);
+}
+
+static void on_closed(void *ctx, struct channel *c)
+{
+	(void)ctx;
+	LIST_REMOVE(c, link);
+	channel_free(c);
+}
+
+static const struct channel_ops channel_ops = {
+	on_opened,
+	on_message,
+	on_ended,
+	on_closed,
+};
+
+/* --- making ------------------------------------------------------------ */
+
+static enum err check_plain(const struct net_config *config, struct fault *f)
+{
+	struct where w = {.numeric = true, .port = 1};
+	struct host literal;
+	bool ok = host_parse(&literal, config->address);
+
+	if (!config->plain)
+		return ERR_OK;
+	if (ok) {
+		w.v6 = strchr(config->address, ':');
+		snprintf(w.host, sizeof(w.host), "%s", config->address);
+	}
+	if (ok && where_is_loopback(&w))
+		return ERR_OK;
+	return fault_set(f, ERR_OUT_OF_RANGE, "",
+			 "without TLS a node listens on loopback alone, not on "
+			 "%s",
+			 *config->address ? config->address : "all addresses");
+}
+
+/* On all addresses, whoever sees us knows which one it is: 0.0.0.0 says so. */
+static void set_advertised(struct net *n, const struct net_config *config)
+{
+	const char *host = *config->address ? config->address : "0.0.0.0";
+
+	if (config->advertise)
+		snprintf(n->advertised, sizeof(n->advertised), "%s",
+			 config->advertise);
+	else
+		snprintf(n->advertised, sizeof(n->advertised),
+			 strchr(host, ':') ? "[%s]:%u" : "%s:%u", host,
+			 (unsigned)n->port);
+}
+
+static enum err set_up(struct net *n, const struct net_config *config,
+		       struct fault *f)
+{
+	uint64_t seed;
+	enum err e = check_plain(config, f);
+
+	if (e)
+		return e;
+	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
+		return fault_set(f, ERR_IO, "", "getrandom failed");
+	n->by_number = map_new(sizeof(uint64_t), seed);
+	dial_init(&n->dial, seed);
+	n->tick = evtimer_new(n->base, on_tick, n);
+	if (!n->tick)
+		return fault_set(f, ERR_IO, "", "no event loop");
+	n->resolver = resolver_new(n->base);
+	if (!config->plain)
+		e = tls_new(&n->tls, config->key, f);
+	if (!e)
+		e = net_listen(n, config->address, config->port, f);
+	return e;
+}
+
+enum err net_new(struct net **out, struct event_base *base,
+		 const struct net_config *config, struct fault *f)
+{
+	struct net *n = xcalloc(1, sizeof(*n));
+	enum err e;
+
+	*out = NULL;
+	LIST_INIT(&n->channels);
+	n->base = base;
+	n->callbacks = config->callbacks;
+	n->ctx = config->ctx;
+	n->plain = config->plain;
+	n->max_peers = config->max_peers;
+	n->id = *secret_key_address(config->key);
+	peerbook_init(&n->book);
+	peerbook_file_init(&n->file, config->datadir);
+	e = set_up(n, config, f);
+	if (e) {
+		net_free(n);
+		return e;
+	}
+	n->channel_config = (struct channel_config){
+		.base = base,
+		.resolver = n->resolver,
+		.tls = n->tls,
+		.ops = &channel_ops,
+		.ctx = n,
+	};
+	set_advertised(n, config);
+	net_load_book(n);
+	net_name(n, config->connect, config->connect_count);
+	net_wake(n);
+	*out = n;
+	return ERR_OK;
+}
+
+void net_free(struct net *n)
+{
+	struct channel *c;
+
+	if (!n)
+		return;
+	if (n->listener)
+		evconnlistener_free(n->listener);
+	while ((c = LIST_FIRST(&n->channels))) {
+		LIST_REMOVE(c, link);
+		channel_free(c);
+	}
+	resolver_free(n->resolver);
+	peerbook_file_finish(&n->file, &n->book);
+	peerbook_release(&n->book);
+	dial_release(&n->dial);
+	map_free(n->by_number);
+	if (n->tick)
+		event_free(n->tick);
+	tls_free(n->tls);
+	free(n);
+}
+
+uint16_t net_port(const struct net *n)
+{
+	return n->port;
+}
+
+const char *net_advertised(const struct net *n)
+{
+	return n->advertised;
+}
+
+/* --- calls from above -------------------------------------------------- */
+
+static struct channel *find(const struct net *n, uint64_t peer)
+{
+	return map_get(n->by_number, &peer);
+}
+
+void net_send(struct net *n, uint64_t peer, enum message_type type,
+	      struct span body)
+{
+	struct channel *c = find(n, peer);
+
+	if (c)
+		channel_send(c, type, body);
+}
+
+void net_drop(struct net *n, uint64_t peer, uint64_t ban_ms, const char *why)
+{
+	struct channel *c = find(n, peer);
+
+	if (!c)
+		return;
+	if (ban_ms)
+		ban(n, c, ban_ms, why);
+	channel_drop(c, *why ? why : "dropped");
+}
+
+/* Where an inbound peer says that it listens, seen from here. */
+static void take_listen(struct net *n, const struct channel *c,
+			const char *listen)
+{
+	char text[WHERE_TEXT];
+	struct target *t;
+	struct where w;
+	struct endpoint p;
+
+	if (!*listen || !where_parse(&w, listen))
+		return;
+	where_print(text, &w);
+	if (where_is_unspecified(&w) && c->has_place) {
+		p = c->place;
+		/* the port lies at the same place in both families */
+		((struct sockaddr_in *)&p.sa)->sin_port = htons(w.port);
+		endpoint_print(text, &p);
+	}
+	net_offer(n, text, BOOK_TOLD);
+	/* It is here already. What the operator named is dialled all the
+	 * same: a stranger's word keeps us from nobody. */
+	t = dial_find(&n->dial, text);
+	if (t && !t->named && !t->has_id && c->has_id) {
+		t->has_id = true;
+		t->id = c->id;
+	}
+}
+
+void net_peer_good(struct net *n, uint64_t peer, const char *listen)
+{
+	struct channel *c = find(n, peer);
+
+	if (!c || c->good)
+		return;
+	c->good = true;
+	c->body_max = MESSAGE_BYTES_MAX;
+	if (c->inbound) {
+		take_listen(n, c, listen);
+	} else {
+		peerbook_good(&n->book, c->where, clock_now_ms());
+		dial_good(&n->dial, c->where, clock_steady_ms());
+	}
+	net_wake(n);
+}
+
+void net_heard_of(struct net *n, const char *where)
+{
+	net_offer(n, where, BOOK_HEARD);
+	net_wake(n);
+}
+
+void net_set_connect(struct net *n, const char *const *connect, size_t count)
+{
+	net_name(n, connect, count);
+	net_wake(n);
+}
+
+size_t net_trying(const struct net *n)
+{
+	return dial_untried(&n->dial);
+}
+
+bool net_stats(const struct net *n, uint64_t peer, struct net_peer_stats *out)
+{
+	const struct channel *c = find(n, peer);
+
+	if (c)
+		*out = c->stats;
+	return c;
+}
+
+static size_t probes(const struct net *n)
+{
+	const struct channel *c;
+	size_t count = 0;
+
+	LIST_FOREACH(c, &n->channels, link)
+	count += c->probe != NULL;
+	return count;
+}
+
+void net_probe(struct net *n, const char *where, net_probe_fn *fn, void *ctx)
+{
+	struct where w;
+	struct channel *c;
+
+	if (!where_parse(&w, where) || !where_is_sound(&w) ||
+	    (n->plain && !where_is_loopback(&w)) || probes(n) >= PROBES_MAX) {
+		fn(ctx, false, NULL);
+		return;
+	}
+	c = channel_dial(&n->channel_config, &w);
+	c->probe = fn;
+	c->probe_ctx = ctx;
+	LIST_INSERT_HEAD(&n->channels, c, link);
+}
