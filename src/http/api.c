@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * From a request to its handler: route, cookie, body, parameters; and from
- * an error code to a status. Every refusal is a problem document.
- */
+/* From a request to its handler: route, cookie, body, parameters. */
 #include "http/api.h"
 
 #include <stdarg.h>
@@ -19,95 +16,9 @@ struct kv_view *api_view(const struct api *api)
 	return api->cfg.view(api->cfg.ctx);
 }
 
-int status_of(enum err e)
-{
-	switch (e) {
-	case ERR_OK:
-		return 200;
-	case ERR_MALFORMED:
-	case ERR_NOT_CANONICAL:
-	case ERR_UNKNOWN_FIELD:
-	case ERR_DUPLICATE_FIELD:
-	case ERR_MISSING_FIELD:
-	case ERR_WRONG_TYPE:
-	case ERR_OUT_OF_RANGE:
-	case ERR_BAD_ADDRESS:
-	case ERR_BAD_HASH:
-	case ERR_BAD_PUBLIC_KEY:
-		return 400;
-	case ERR_UNAUTHORIZED:
-		return 401;
-	case ERR_BAD_HOST:
-		return 403;
-	case ERR_NOT_FOUND:
-		return 404;
-	case ERR_METHOD_NOT_ALLOWED:
-		return 405;
-	case ERR_EXISTS:
-		return 409;
-	case ERR_TOO_BIG:
-		return 413;
-	case ERR_UNSUPPORTED_MEDIA_TYPE:
-		return 415;
-	case ERR_UNSUPPORTED_VERSION:
-	case ERR_UNSUPPORTED_OPERATION:
-	case ERR_ID_MISMATCH:
-	case ERR_UNSIGNED:
-	case ERR_BAD_SIGNATURE:
-	case ERR_KEY_REQUIRED:
-	case ERR_KEY_UNEXPECTED:
-	case ERR_WRONG_KEY:
-	case ERR_NONCE_TOO_LOW:
-	case ERR_NONCE_GAP:
-	case ERR_INSUFFICIENT_BALANCE:
-	case ERR_AMOUNT_OVERFLOW:
-	case ERR_EXPIRED:
-	case ERR_FEE_TOO_LOW:
-	case ERR_ACCOUNT_QUEUE_FULL:
-	case ERR_REPLACEMENT_FEE_TOO_LOW:
-	case ERR_REPLACED:
-	case ERR_NO_FINALITY:
-		return 422;
-	case ERR_MEMPOOL_FULL:
-	case ERR_OVERLOADED:
-	case ERR_UNAVAILABLE:
-	case ERR_TIMEOUT:
-		return 503;
-	case ERR_BAD_PARENT:
-	case ERR_BAD_TIME:
-	case ERR_FUTURE:
-	case ERR_BAD_PRODUCER:
-	case ERR_BAD_SEAL:
-	case ERR_BAD_ENGINE_FIELDS:
-	case ERR_BAD_TXS_ROOT:
-	case ERR_BAD_RESULTS_ROOT:
-	case ERR_BAD_STATE_ROOT:
-	case ERR_BAD_HISTORY_ROOT:
-	case ERR_TOO_MANY_TXS:
-	case ERR_IO:
-	case ERR_NO_SPACE:
-	case ERR_LOCKED:
-	case ERR_PERMISSION:
-	case ERR_FOREIGN_FORMAT:
-	case ERR_OTHER_CHAIN:
-	case ERR_CORRUPT:
-	case ERR_BAD_PASSWORD:
-	case ERR_CRYPTO:
-	case ERR_COUNT:
-		return 500;
-	}
-	return 500;
-}
-
 void call_refuse(struct call *c, const struct fault *f)
 {
-	int status = status_of(f->code);
-
-	if (f->code == ERR_MEMPOOL_FULL || f->code == ERR_OVERLOADED)
-		http_reply_header(c->r, "Retry-After", "1");
-	if (f->code == ERR_UNAUTHORIZED)
-		http_reply_header(c->r, "WWW-Authenticate", "Bearer");
-	http_problem(c->r, status, f);
+	http_refuse(c->r, f);
 }
 
 void call_fault(struct call *c, enum err code, const char *field,
@@ -163,52 +74,26 @@ static bool has_cookie(const struct api *api, const struct http_request *r)
 	return is_same_secret(api->cfg.cookie, sent + strspn(sent, " "));
 }
 
-static void refuse_path(struct call *c, unsigned allowed)
-{
-	char allow[ROUTE_ALLOW_MAX];
-
-	if (!allowed) {
-		call_fault(c, ERR_NOT_FOUND, "",
-			   "there is nothing at this path; GET /openapi.json "
-			   "lists what there is");
-		return;
-	}
-	http_reply_header(c->r, "Allow", route_allow(allow, allowed));
-	call_fault(c, ERR_METHOD_NOT_ALLOWED, "", "this path takes %s", allow);
-}
-
 static void handle(void *ctx, struct http_request *r)
 {
 	struct call c;
 	struct span pieces[PARAMS_MAX];
-	struct fault f;
-	unsigned allowed;
 
 	c.api = ctx;
 	c.r = r;
-	c.route = route_find(http_method(r), http_path(r), pieces, &allowed);
-	if (!c.route) {
-		refuse_path(&c, allowed);
+	c.route = dispatch_route(route_table, route_count,
+				 "GET /openapi.json lists what there is", r,
+				 pieces);
+	if (!c.route)
 		return;
-	}
-	http_set_tag(r, (int)(c.route - route_table));
 	if (c.route->cookie && !has_cookie(c.api, r)) {
 		call_fault(&c, ERR_UNAUTHORIZED, "Authorization",
 			   "expected \"Authorization: Bearer COOKIE\" with the "
 			   "content of DATADIR/.cookie");
 		return;
 	}
-	if (c.route->body_max && http_body(r).len > c.route->body_max) {
-		call_fault(&c, ERR_TOO_BIG, "",
-			   "the body has %zu bytes; this path takes %zu",
-			   http_body(r).len, c.route->body_max);
-		return;
-	}
-	if (params_read(&c.args, c.route->params, pieces, http_query(r), &f)) {
-		call_refuse(&c, &f);
-		return;
-	}
-	c.route->handle(&c);
+	if (dispatch_args(&c.args, c.route, pieces, r))
+		c.route->handle(&c);
 }
 
 static void answered(void *ctx, const struct http_request *r, int status)

@@ -9,6 +9,7 @@
 #include <sys/queue.h>
 
 #include "http/api.h"
+#include "http/dispatch.h"
 #include "http/routes.h"
 #include "node/query.h"
 
@@ -39,8 +40,6 @@ struct call {
 
 struct kv_view *api_view(const struct api *api);
 
-/* The HTTP status that goes with a code (INTERFACE: "pushtx"). */
-int status_of(enum err e);
 /* Answer with a problem; its status is status_of(f->code). */
 void call_refuse(struct call *c, const struct fault *f);
 /* The same, made on the spot. */

@@ -5,6 +5,7 @@ libshell_a_SOURCES += \
 	src/http/block_json.c src/http/block_json.h \
 	src/http/call.h \
 	src/http/conn.c src/http/conn.h \
+	src/http/dispatch.c src/http/dispatch.h \
 	src/http/handlers_chain.c \
 	src/http/handlers_history.c \
 	src/http/handlers_node.c \

@@ -34,6 +34,11 @@ const char *http_header(const struct http_request *r, enum http_header h)
 	return r->headers[h];
 }
 
+const char *http_peer(const struct http_request *r)
+{
+	return r->conn->peer;
+}
+
 struct span http_body(struct http_request *r)
 {
 	struct evbuffer *in = evhttp_request_get_input_buffer(r->ev);

@@ -45,7 +45,8 @@ static bool is_match(const char *pattern, struct span path, struct span *pieces)
 	return p == end;
 }
 
-const struct route *route_find(unsigned method, struct span path,
+const struct route *route_find(const struct route *table, size_t count,
+			       unsigned method, struct span path,
 			       struct span pieces[PARAMS_MAX],
 			       unsigned *allowed)
 {
@@ -55,7 +56,7 @@ const struct route *route_find(unsigned method, struct span path,
 	*allowed = 0;
 	if (path.len > 1 && path.data[path.len - 1] == '/')
 		path.len--;
-	for (r = route_table; r < route_table + route_count; r++) {
+	for (r = table; r < table + count; r++) {
 		if (!is_match(r->path, path, pieces))
 			continue;
 		methods = r->methods;

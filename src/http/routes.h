@@ -31,17 +31,18 @@ struct route {
 	const char *accepted; /* what 202 means; NULL: never */
 	const char *missing;  /* what 404 means; NULL: never */
 	bool no_store;	      /* never 304: true for this moment alone */
-	void (*handle)(struct call *c);
+	void (*handle)(struct call *c); /* the node's; else NULL */
 };
 
 extern const struct route route_table[];
 extern const size_t route_count;
 
 /*
- * The route for a method and path; pieces gets what stands for its
+ * The row of a table for a method and path; pieces gets what stands for its
  * parameters. NULL: *allowed is what the path takes, 0 when it is not known.
  */
-const struct route *route_find(unsigned method, struct span path,
+const struct route *route_find(const struct route *table, size_t count,
+			       unsigned method, struct span path,
 			       struct span pieces[PARAMS_MAX],
 			       unsigned *allowed);
 /* "GET, HEAD"; returns out. */

@@ -121,7 +121,8 @@ static void on_request(struct evhttp_request *ev, void *arg)
 	once = read_headers(r, &host);
 	read_target(r, &host);
 	if (!once ||
-	    !host_is_allowed(host, s->config.hosts, s->config.host_count)) {
+	    (!s->config.any_host &&
+	     !host_is_allowed(host, s->config.hosts, s->config.host_count))) {
 		fault_set(&f, ERR_BAD_HOST, "Host",
 			  "the Host header is \"%.100s\"; expected an IP "
 			  "literal, localhost or a name listed in http.hosts",

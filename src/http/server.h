@@ -57,6 +57,7 @@ struct http_config {
 	/* names beyond IP literals and localhost that Host may hold */
 	const char *const *hosts;
 	size_t host_count;
+	bool any_host; /* the Host header does not matter */
 	struct http_limits limits;
 	void *ctx;
 	/* a whole request from an allowed host: answer, defer or stream it */
@@ -87,6 +88,8 @@ struct span http_path(const struct http_request *r);
 struct span http_query(const struct http_request *r);
 /* NULL when it was not sent. */
 const char *http_header(const struct http_request *r, enum http_header h);
+/* The numeric address that it came from. */
+const char *http_peer(const struct http_request *r);
 /* Borrowed until the request is answered. */
 struct span http_body(struct http_request *r);
 /* A number of the caller's, -1 at first: which route it is. */

@@ -61,6 +61,22 @@ START_TEST(pipelined_requests_are_answered_in_order)
 }
 END_TEST
 
+#define DELETE "DELETE /length HTTP/1.1\r\nHost: localhost\r\n"
+
+START_TEST(a_delete_may_have_a_body)
+{
+	start((struct http_limits){.body_bytes = 100});
+	connect_to(&client);
+	ask(DELETE "Content-Length: 5\r\n\r\n12345");
+	ck_assert_str_eq((char *)reply.body.data, "5\n");
+	ask(DELETE "\r\n");
+	ck_assert_str_eq((char *)reply.body.data, "0\n");
+	ask(DELETE "Content-Length: 101\r\n\r\n");
+	ck_assert_int_eq(reply.status, 413);
+	end();
+}
+END_TEST
+
 START_TEST(a_stream_is_whole_in_every_version)
 {
 	size_t i;
@@ -291,6 +307,7 @@ int main(void)
 
 	tcase_add_test(tc, head_tells_the_length_and_sends_nothing);
 	tcase_add_test(tc, pipelined_requests_are_answered_in_order);
+	tcase_add_test(tc, a_delete_may_have_a_body);
 	tcase_add_test(tc, a_stream_is_whole_in_every_version);
 	tcase_add_test(tc, a_stream_that_fails_is_seen_to_be_cut);
 	tcase_add_test(tc, who_has_it_already_gets_304);
