@@ -28,5 +28,6 @@ tests_roots_SOURCES = tests/roots.c
 tests_roots_LDADD = $(CORE_LIBS)
 EXTRA_DIST += tests/roots.expected
 
+include tests/sim/local.mk
 include tests/fuzz/local.mk
 include tests/functional/local.mk

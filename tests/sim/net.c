@@ -1,0 +1,415 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Connections between ends (hosts, then attackers). As TCP: in order, and
+ * what is lost ends the connection; a seed may also drop, double and reorder
+ * single messages. Dialling again is done here, with back-off, as the shell
+ * does it.
+ */
+#include <stdlib.h>
+
+#include "sim/sim.h"
+
+#define BACK_OFF_MIN 100
+#define BACK_OFF_MAX 3000
+
+struct conn *net_conn(struct sim *s, uint64_t number)
+{
+	size_t i;
+
+	for (i = 0; i < s->conn_count; i++)
+		if (s->conns[i]->number == number)
+			return s->conns[i];
+	return NULL;
+}
+
+static int side_of(const struct conn *c, size_t end)
+{
+	return c->end[1] == end;
+}
+
+static uint64_t delay(struct sim *s)
+{
+	return s->weather.latency + sim_between(s, 0, s->weather.jitter);
+}
+
+static struct sim_event *on_conn(struct sim *s, uint64_t at, enum sim_kind kind,
+				 const struct conn *c, int side)
+{
+	struct sim_event *e = sim_at(s, at, kind);
+
+	e->number = c->number;
+	e->side = side;
+	return e;
+}
+
+/* --- dialling ----------------------------------------------------------- */
+
+static void dial_later(struct sim *s, size_t pair, uint64_t ms)
+{
+	struct sim_event *e = sim_after(s, ms, SIM_DIAL);
+
+	e->number = pair;
+	e->side = (int)rng_below(&s->rng, 2);
+}
+
+static bool is_up(struct sim *s, size_t end)
+{
+	struct host *h = host_of(s, end);
+
+	return h ? h->node != NULL : !s->healed;
+}
+
+static bool is_refused(struct sim *s, size_t by, size_t end)
+{
+	struct host *h = host_of(s, by);
+
+	return h && h->ban_until[end] > s->now;
+}
+
+static bool can_dial(struct sim *s, const struct pair *p)
+{
+	size_t a = p->end[0], b = p->end[1];
+
+	return is_up(s, a) && is_up(s, b) && !s->blocked[a][b] &&
+	       !s->blocked[b][a] && !is_refused(s, a, b) &&
+	       !is_refused(s, b, a);
+}
+
+static void connect(struct sim *s, size_t pair, int dialler)
+{
+	struct pair *p = &s->pairs[pair];
+	struct conn *c = xcalloc(1, sizeof(*c));
+	int side;
+
+	c->number = ++s->next_conn;
+	c->pair = pair;
+	c->end[0] = p->end[dialler];
+	c->end[1] = p->end[!dialler];
+	s->conns = xrealloc(s->conns, s->conn_count + 1, sizeof(*s->conns));
+	s->conns[s->conn_count++] = c;
+	p->conns++;
+	s->stats.connections++;
+	for (side = 0; side < 2; side++) {
+		c->arrives[side] = s->now + delay(s);
+		on_conn(s, c->arrives[side], SIM_UP, c, side);
+	}
+}
+
+/* twin: whatever connection there is already. */
+void net_dial(struct sim *s, size_t pair, int side, bool twin)
+{
+	struct pair *p = &s->pairs[pair];
+
+	if (p->conns && !twin)
+		return;
+	if (!can_dial(s, p)) {
+		p->back_off = p->back_off ? 2 * p->back_off : BACK_OFF_MIN;
+		if (p->back_off > BACK_OFF_MAX)
+			p->back_off = BACK_OFF_MAX;
+		if (!twin)
+			dial_later(
+				s, pair,
+				sim_between(s, p->back_off / 2, p->back_off));
+		return;
+	}
+	connect(s, pair, side);
+	if (s->weather.double_dials && !s->healed && !twin && sim_chance(s, 30))
+		net_dial(s, pair, !side, true);
+}
+
+/* --- the end of a connection -------------------------------------------- */
+
+static void forget(struct sim *s, struct conn *c)
+{
+	struct pair *p = &s->pairs[c->pair];
+	size_t pair = c->pair, i;
+
+	for (i = 0; s->conns[i] != c; i++)
+		;
+	s->conns[i] = s->conns[--s->conn_count];
+	free(c);
+	if (--p->conns)
+		return;
+	/* one that was dropped at once is not dialled at once */
+	p->back_off = p->back_off ? 2 * p->back_off : BACK_OFF_MIN;
+	if (p->back_off > BACK_OFF_MAX)
+		p->back_off = BACK_OFF_MAX;
+	dial_later(s, pair, sim_between(s, p->back_off / 2, p->back_off));
+}
+
+/* That side hears at that time that it is over. */
+static void leave(struct sim *s, struct conn *c, int side, uint64_t at)
+{
+	if (c->leaving[side])
+		return;
+	c->leaving[side] = true;
+	on_conn(s, at, SIM_GONE, c, side);
+}
+
+static void cut(struct sim *s, struct conn *c)
+{
+	int side;
+
+	for (side = 0; side < 2; side++) {
+		c->deaf[side] = true;
+		leave(s, c, side, s->now + delay(s));
+	}
+}
+
+void net_close(struct sim *s, size_t from, uint64_t number)
+{
+	struct conn *c = net_conn(s, number);
+	uint64_t at = s->now + delay(s);
+	int side;
+
+	if (!c || c->deaf[side = side_of(c, from)])
+		return;
+	c->deaf[side] = true;
+	leave(s, c, side, s->now);
+	leave(s, c, !side, at > c->arrives[!side] ? at : c->arrives[!side]);
+}
+
+void net_crash(struct sim *s, size_t end)
+{
+	size_t i;
+	int side;
+
+	for (i = s->conn_count; i-- > 0;) {
+		struct conn *c = s->conns[i];
+
+		if (c->end[0] != end && c->end[1] != end)
+			continue;
+		side = side_of(c, end);
+		c->up[side] = false;
+		cut(s, c);
+	}
+}
+
+void net_reset_one(struct sim *s)
+{
+	if (!s->conn_count)
+		return;
+	cut(s, s->conns[rng_below(&s->rng, s->conn_count)]);
+	s->stats.resets++;
+}
+
+void net_reset_stalled(struct sim *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->conn_count; i++)
+		if (s->conns[i]->stalled)
+			cut(s, s->conns[i]);
+}
+
+/* What goes across a partition is cut at once. */
+void net_reset_between(struct sim *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->conn_count; i++) {
+		struct conn *c = s->conns[i];
+
+		if (s->blocked[c->end[0]][c->end[1]] ||
+		    s->blocked[c->end[1]][c->end[0]])
+			cut(s, c);
+	}
+}
+
+void net_ban(struct sim *s, struct host *h, uint64_t number, uint64_t ms)
+{
+	struct conn *c = net_conn(s, number);
+	size_t other;
+
+	if (!c)
+		return;
+	other = c->end[!side_of(c, h->number)];
+	h->ban_until[other] = s->now + ms;
+	if (!host_of(s, other))
+		s->stats.bans++;
+	else if (!s->weather.drop && !s->weather.twice && !s->weather.reorder)
+		sim_fail(s, "host %zu bans host %zu, which is honest",
+			 h->number, other);
+}
+
+/* --- messages ----------------------------------------------------------- */
+
+static void put_message(struct sim *s, struct conn *c, int side, uint64_t at,
+			enum message_type type, struct span body)
+{
+	struct sim_event *e = on_conn(s, at, SIM_MESSAGE, c, side);
+
+	e->type = type;
+	buf_append_span(&e->body, body);
+}
+
+/* What TCP never does; true when the message is gone. */
+static bool mistreat(struct sim *s, struct conn *c, int side,
+		     enum message_type type, struct span body)
+{
+	uint64_t dice = rng_below(&s->rng, 1000);
+
+	if (dice < s->weather.drop) {
+		s->stats.dropped++;
+		return true;
+	}
+	dice -= s->weather.drop;
+	if (dice >= s->weather.twice + s->weather.reorder)
+		return false;
+	s->stats.dropped++;
+	put_message(s, c, side, c->arrives[side] + sim_between(s, 1, 500), type,
+		    body);
+	return dice >= s->weather.twice;
+}
+
+void net_send(struct sim *s, size_t from, uint64_t number,
+	      enum message_type type, struct buf *body)
+{
+	struct conn *c = net_conn(s, number);
+	struct sim_event *e;
+	uint64_t at;
+	int side;
+
+	if (!c || c->deaf[side_of(c, from)])
+		return; /* lost, as it may be */
+	side = !side_of(c, from);
+	at = s->now + delay(s);
+	if (at > c->arrives[side])
+		c->arrives[side] = at;
+	if (!s->healed &&
+	    s->weather.drop + s->weather.twice + s->weather.reorder &&
+	    mistreat(s, c, side, type, buf_span(body)))
+		return;
+	e = on_conn(s, c->arrives[side], SIM_MESSAGE, c, side);
+	e->type = type;
+	e->body = *body;
+	*body = (struct buf){0};
+}
+
+static void message(struct sim *s, struct conn *c, const struct sim_event *e)
+{
+	struct host *h = host_of(s, c->end[e->side]);
+	struct node_event event = {.kind = EVENT_MESSAGE,
+				   .peer = c->number,
+				   .type = e->type,
+				   .body = buf_span(&e->body)};
+
+	if (c->deaf[e->side] || !c->up[e->side])
+		return;
+	if (c->stalled || s->blocked[c->end[!e->side]][c->end[e->side]]) {
+		c->stalled = true;
+		return;
+	}
+	s->stats.messages++;
+	s->pairs[c->pair].back_off = 0;
+	sim_fold(s, event.body.len);
+	if (h)
+		host_step(s, h, &event);
+	else
+		attacker_message(s, c->end[e->side], c->number, e->type,
+				 event.body);
+}
+
+static void up(struct sim *s, struct conn *c, int side)
+{
+	struct host *h = host_of(s, c->end[side]);
+	struct host *other = host_of(s, c->end[!side]);
+	struct node_event event = {.kind = EVENT_CONNECTED,
+				   .peer = c->number,
+				   .inbound = side == 1,
+				   .has_id = true,
+				   .where = "192.0.2.1:4999"};
+
+	if (c->deaf[side])
+		return;
+	c->up[side] = true;
+	if (!h) {
+		attacker_up(s, c->end[side], c->number);
+		return;
+	}
+	if (other)
+		event.id = other->id;
+	else
+		event.id =
+			s->attackers[c->end[!side] - s->host_count].key.address;
+	host_step(s, h, &event);
+}
+
+static void gone(struct sim *s, struct conn *c, int side)
+{
+	struct node_event event = {.kind = EVENT_DISCONNECTED,
+				   .peer = c->number};
+	struct host *h = host_of(s, c->end[side]);
+	bool was_up = c->up[side];
+	size_t end = c->end[side];
+	uint64_t number = c->number;
+
+	c->up[side] = false;
+	c->deaf[side] = true;
+	c->over[side] = true;
+	if (c->over[!side])
+		forget(s, c);
+	else if (!c->leaving[!side])
+		BUG("one side alone is gone");
+	if (was_up && h)
+		host_step(s, h, &event);
+	else if (was_up)
+		attacker_gone(s, end, number);
+}
+
+void net_event(struct sim *s, struct sim_event *e)
+{
+	struct conn *c = net_conn(s, e->number);
+
+	if (!c)
+		return;
+	sim_trace(s, "connection %llu of %zu and %zu, to %zu: %s",
+		  (unsigned long long)c->number, c->end[0], c->end[1],
+		  c->end[e->side],
+		  e->kind == SIM_MESSAGE ? message_letters(e->type)
+		  : e->kind == SIM_UP	 ? "up"
+					 : "gone");
+	if (e->kind == SIM_MESSAGE)
+		message(s, c, e);
+	else if (e->kind == SIM_UP)
+		up(s, c, e->side);
+	else
+		gone(s, c, e->side);
+}
+
+/* --- who knows whom ------------------------------------------------------ */
+
+static void add_pair(struct sim *s, size_t a, size_t b)
+{
+	s->pairs = xrealloc(s->pairs, s->pair_count + 1, sizeof(*s->pairs));
+	s->pairs[s->pair_count] = (struct pair){.end = {a, b}};
+	dial_later(s, s->pair_count++, sim_between(s, 0, 500));
+}
+
+/* Full mesh, ring, or a ring with some chords. */
+void net_make(struct sim *s)
+{
+	uint64_t shape = rng_below(&s->rng, 3);
+	size_t a, b, n = s->host_count;
+
+	for (a = 0; a < n; a++)
+		for (b = a + 1; b < n; b++)
+			if (shape == 0 || b == a + 1 ||
+			    (a == 0 && b == n - 1) ||
+			    (shape == 2 && sim_chance(s, 35)))
+				add_pair(s, a, b);
+	for (a = n; a < n + s->weather.attackers; a++)
+		for (b = 0; b < n; b++)
+			if (b == a % n || sim_chance(s, 50))
+				add_pair(s, a, b);
+}
+
+void net_release(struct sim *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->conn_count; i++)
+		free(s->conns[i]);
+	free(s->conns);
+	free(s->pairs);
+}
