@@ -3,6 +3,7 @@ libcore_a_SOURCES += \
 	src/node/internal.h \
 	src/node/gossip.c \
 	src/node/network.h src/node/network_engine.c \
+	src/node/network_todo.c \
 	src/node/node.c src/node/node.h \
 	src/node/peers.c src/node/peers.h \
 	src/node/produce.c \
