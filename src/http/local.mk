@@ -7,6 +7,8 @@ libshell_a_SOURCES += \
 	src/http/conn.c src/http/conn.h \
 	src/http/handlers_chain.c \
 	src/http/handlers_history.c \
+	src/http/handlers_metrics.c \
+	src/http/handlers_network.c \
 	src/http/handlers_node.c \
 	src/http/handlers_own.c \
 	src/http/handlers_raw.c src/http/raw.h \
@@ -15,14 +17,17 @@ libshell_a_SOURCES += \
 	src/http/handlers_tx.c \
 	src/http/host.c src/http/host.h \
 	src/http/json_out.c src/http/json_out.h \
+	src/http/network_json.c src/http/network_json.h \
 	src/http/openapi.c \
 	src/http/params.c src/http/params.h \
 	src/http/progress.c src/http/progress.h \
 	src/http/push_long.c \
+	src/http/ready.c src/http/ready.h \
 	src/http/refusal.c src/http/refusal.h \
 	src/http/reply.c \
 	src/http/route_table.c src/http/routes.c src/http/routes.h \
-	src/http/schema_type.c src/http/schemas.c src/http/schemas.h \
+	src/http/schema_shape.h src/http/schema_type.c \
+	src/http/schemas.c src/http/schemas.h src/http/schemas_network.c \
 	src/http/server.c src/http/server.h \
 	src/http/submission.c src/http/submission.h \
 	src/http/tx_status.h

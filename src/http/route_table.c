@@ -148,6 +148,19 @@ static const struct param account_txs_params[] = {
 			    .choices = "json|csv",
 			    .about = "csv is also had with Accept: text/csv"},
 	{.name = NULL}};
+static const struct param network_params[] = {
+	[NETWORK_CURSOR] = NUMBER("cursor", 0, AMOUNT_MAX,
+				  "next of the page before; default the first"),
+	[NETWORK_LIMIT] =
+		NUMBER("limit", 1, 200, "how many at most; default 50"),
+	{.name = NULL}};
+static const struct param evidence_params[] = {
+	[NETWORK_CURSOR] = {.name = "cursor",
+			    .type = PARAM_HASH,
+			    .about = "next of the page before"},
+	[NETWORK_LIMIT] =
+		NUMBER("limit", 1, 200, "how many at most; default 50"),
+	{.name = NULL}};
 
 #define TX_BODY                                                                \
 	"a transaction or an array of up to 1000: JSON (also within a JSON "   \
@@ -396,6 +409,41 @@ const struct route route_table[] = {
 		   "headings",
 	 .handle = handle_v1_account_txs},
 	{.methods = HTTP_GET,
+	 .path = "/v1/peers",
+	 .summary = "Connected nodes",
+	 .params = network_params,
+	 .type = HTTP_JSON,
+	 .schema = "PeerPage",
+	 .answer = "a page of those whose hello was good, in the order of "
+		   "connecting",
+	 .no_store = true,
+	 .handle = handle_v1_peers},
+	{.methods = HTTP_GET,
+	 .path = "/v1/validators",
+	 .summary = "Who makes blocks, and who does not",
+	 .params = network_params,
+	 .type = HTTP_JSON,
+	 .schema = "ValidatorPage",
+	 .answer = "a page of the authorities, in the order of their slots",
+	 .handle = handle_v1_validators},
+	{.methods = HTTP_GET,
+	 .path = "/v1/consensus",
+	 .summary = "Whose turn it is, and who is waited for",
+	 .params = no_params,
+	 .type = HTTP_JSON,
+	 .schema = "Consensus",
+	 .answer = "where the engine stands, at this moment",
+	 .no_store = true,
+	 .handle = handle_v1_consensus},
+	{.methods = HTTP_GET,
+	 .path = "/v1/evidence",
+	 .summary = "Authorities that signed twice",
+	 .params = evidence_params,
+	 .type = HTTP_JSON,
+	 .schema = "EvidencePage",
+	 .answer = "a page of pairs of headers, of one signer and one turn",
+	 .handle = handle_v1_evidence},
+	{.methods = HTTP_GET,
 	 .path = "/health",
 	 .summary = "Whether the process answers",
 	 .params = no_params,
@@ -410,7 +458,9 @@ const struct route route_table[] = {
 	 .params = no_params,
 	 .type = HTTP_JSON,
 	 .schema = "Health",
-	 .answer = "it can; 503 unavailable with what keeps it when it cannot",
+	 .answer = "it can; 503 unavailable when it cannot, with the name of "
+		   "the check that failed as field, where it is one of boot, "
+		   "sync, halted, no_peers, clock",
 	 .no_store = true,
 	 .handle = handle_ready},
 	{.methods = HTTP_GET,
