@@ -40,7 +40,7 @@ http_fixture = tests/unit/http_fixture.c tests/unit/http_fixture.h \
 
 check_PROGRAMS += tests/unit/check_http_server tests/unit/check_http_limits \
 	tests/unit/check_http tests/unit/check_http_push \
-	tests/unit/check_http_wait \
+	tests/unit/check_http_wait tests/unit/check_http_network \
 	tests/unit/check_http_raw tests/unit/check_http_routes
 tests_unit_check_http_server_SOURCES = tests/unit/check_http_server.c \
 	$(http_stub)
@@ -54,4 +54,6 @@ tests_unit_check_http_raw_SOURCES = tests/unit/check_http_raw.c \
 tests_unit_check_http_routes_SOURCES = tests/unit/check_http_routes.c \
 	$(http_fixture)
 tests_unit_check_http_wait_SOURCES = tests/unit/check_http_wait.c \
+	$(http_fixture)
+tests_unit_check_http_network_SOURCES = tests/unit/check_http_network.c \
 	$(http_fixture)
