@@ -25,6 +25,7 @@ libshell_a_SOURCES += \
 	src/http/ready.c src/http/ready.h \
 	src/http/refusal.c src/http/refusal.h \
 	src/http/reply.c \
+	src/http/route_params.c src/http/route_params.h \
 	src/http/route_table.c src/http/routes.c src/http/routes.h \
 	src/http/schema_shape.h src/http/schema_type.c \
 	src/http/schemas.c src/http/schemas.h src/http/schemas_network.c \
