@@ -72,7 +72,7 @@ struct engine_status {
 };
 
 /* The tip of a branch, for the choice between two. */
-struct branch {
+struct branch_tip {
 	struct engine_block tip;
 	uint64_t settled; /* height of its highest settled block */
 };
@@ -111,8 +111,8 @@ struct engine_ops {
 			       bool *by_key);
 	/* <0 when a is the better branch, >0 when b is; 0 only for the same
 	 * tip. */
-	int (*prefer)(const struct engine *e, const struct branch *a,
-		      const struct branch *b);
+	int (*prefer)(const struct engine *e, const struct branch_tip *a,
+		      const struct branch_tip *b);
 	/* Height of the highest settled block. */
 	uint64_t (*settled)(const struct engine *e);
 	/* Whether an account is entitled to make blocks at all. */

@@ -165,8 +165,8 @@ static enum err check_seal(const struct engine *e, const struct header *h,
 
 /* A function of the branches alone: highest settled ancestor, height, lower
  * slot of the tip, lower hash. A total order. */
-static int prefer(const struct engine *e, const struct branch *a,
-		  const struct branch *b)
+static int prefer(const struct engine *e, const struct branch_tip *a,
+		  const struct branch_tip *b)
 {
 	const struct poa *p = poa_of_const(e);
 	uint64_t slot_a = slot_of(p, a->tip.time);

@@ -211,7 +211,7 @@ END_TEST
 
 START_TEST(fork_choice_is_a_total_order)
 {
-	struct branch list[6];
+	struct branch_tip list[6];
 	size_t i, k, m;
 
 	make_engine(3, 1000);
@@ -245,7 +245,7 @@ START_TEST(fork_choice_is_a_total_order)
 END_TEST
 
 /* The definition, one line after the other. */
-static int naive_prefer(const struct branch *a, const struct branch *b)
+static int naive_prefer(const struct branch_tip *a, const struct branch_tip *b)
 {
 	uint64_t slot_a = (a->tip.time - GENESIS_TIME) / 1000;
 	uint64_t slot_b = (b->tip.time - GENESIS_TIME) / 1000;
@@ -267,7 +267,7 @@ static int naive_prefer(const struct branch *a, const struct branch *b)
 
 START_TEST(branches_compare_by_settled_height_slot_and_hash)
 {
-	struct branch b[2];
+	struct branch_tip b[2];
 	struct rng rng;
 	int round, i, got, want;
 
@@ -275,7 +275,8 @@ START_TEST(branches_compare_by_settled_height_slot_and_hash)
 	rng_seed(&rng, 11);
 	for (round = 0; round < 20000; round++) {
 		for (i = 0; i < 2; i++) {
-			b[i] = (struct branch){.settled = rng_below(&rng, 2)};
+			b[i] = (struct branch_tip){.settled =
+							   rng_below(&rng, 2)};
 			b[i].tip = block_of(5 + rng_below(&rng, 2),
 					    GENESIS_TIME + 5000 +
 						    rng_below(&rng, 2500),
