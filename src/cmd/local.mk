@@ -4,6 +4,7 @@ libshell_a_SOURCES += \
 	src/cmd/client.c src/cmd/client.h \
 	src/cmd/wallet.c src/cmd/wallet.h \
 	src/cmd/wallet_keys.c \
+	src/cmd/wallet_network.c \
 	src/cmd/wallet_node.c \
 	src/cmd/wallet_read.c \
 	src/cmd/wallet_rnd.c \

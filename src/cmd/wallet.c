@@ -37,6 +37,7 @@ static void commands_init(struct commands *c)
 	commands_add(c, wallet_key_commands, wallet_key_command_count);
 	commands_add(c, wallet_send_commands, wallet_send_command_count);
 	commands_add(c, wallet_read_commands, wallet_read_command_count);
+	commands_add(c, wallet_network_commands, wallet_network_command_count);
 	commands_add(c, &wallet_verify_command, 1);
 }
 

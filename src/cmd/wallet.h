@@ -65,6 +65,8 @@ extern const struct command wallet_key_commands[];
 extern const size_t wallet_key_command_count;
 extern const struct command wallet_read_commands[];
 extern const size_t wallet_read_command_count;
+extern const struct command wallet_network_commands[];
+extern const size_t wallet_network_command_count;
 extern const struct command wallet_send_commands[];
 extern const size_t wallet_send_command_count;
 extern const struct command wallet_verify_command;

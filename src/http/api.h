@@ -16,6 +16,12 @@
 
 struct api;
 
+/* What went over connections to peers, frames and all. */
+struct api_traffic {
+	uint64_t bytes_in, bytes_out;
+	uint64_t messages_in, messages_out;
+};
+
 /* Pointers are borrowed for the life of the api; strings are not copied
  * either. */
 struct api_config {
@@ -34,6 +40,11 @@ struct api_config {
 	/* What keeps the node from being ready; NULL when nothing does. May
 	 * itself be NULL. */
 	const char *(*check)(void *ctx);
+	/*
+	 * Of the connection of this number; of 0: of all since the start,
+	 * also those that are gone. false: nothing is known. May be NULL.
+	 */
+	bool (*traffic)(void *ctx, uint64_t peer, struct api_traffic *out);
 	/* The node's own account, and its key: NULL when there is none. */
 	const struct address *account;
 	const struct secret_key *key;

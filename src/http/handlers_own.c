@@ -13,6 +13,7 @@
 #include "http/json_out.h"
 #include "http/submission.h"
 #include "http/tx_status.h"
+#include "node/network.h"
 
 #define VALUES_MAX 100 /* of a body, which has three at most */
 
@@ -29,8 +30,15 @@ static bool is_own(struct call *c)
 
 void handle_own(struct call *c)
 {
-	if (is_own(c))
-		http_reply_tagged(c->r, HTTP_JSON, span_str("{\"peers\":0}\n"));
+	struct buf out = {0};
+
+	if (!is_own(c))
+		return;
+	out_text(&out, "{\"peers\":");
+	out_uint(&out, node_peer_count(c->api->cfg.node));
+	out_text(&out, "}\n");
+	http_reply_tagged(c->r, HTTP_JSON, buf_span(&out));
+	buf_release(&out);
 }
 
 void handle_own_count(struct call *c)

@@ -24,6 +24,13 @@ void out_uint(struct buf *b, uint64_t v)
 	buf_append(b, digits + at, sizeof(digits) - at);
 }
 
+void out_int(struct buf *b, int64_t v)
+{
+	if (v < 0)
+		buf_byte(b, '-');
+	out_uint(b, v < 0 ? 0 - (uint64_t)v : (uint64_t)v);
+}
+
 void out_bool(struct buf *b, bool v)
 {
 	out_text(b, v ? "true" : "false");

@@ -15,6 +15,7 @@
 /* Text as it is: punctuation and keys, as in out_text(b, ",\"height\":"). */
 void out_text(struct buf *b, const char *text);
 void out_uint(struct buf *b, uint64_t v);
+void out_int(struct buf *b, int64_t v);
 void out_bool(struct buf *b, bool v);
 /* A string in quotes, escaped. What is not UTF-8 becomes '?'. */
 void out_string(struct buf *b, struct span s);

@@ -8,6 +8,8 @@ libshell_a_SOURCES += \
 	src/http/dispatch.c src/http/dispatch.h \
 	src/http/handlers_chain.c \
 	src/http/handlers_history.c \
+	src/http/handlers_metrics.c \
+	src/http/handlers_network.c \
 	src/http/handlers_node.c \
 	src/http/handlers_own.c \
 	src/http/handlers_raw.c src/http/raw.h \
@@ -16,14 +18,18 @@ libshell_a_SOURCES += \
 	src/http/handlers_tx.c \
 	src/http/host.c src/http/host.h \
 	src/http/json_out.c src/http/json_out.h \
+	src/http/network_json.c src/http/network_json.h \
 	src/http/openapi.c \
 	src/http/params.c src/http/params.h \
 	src/http/progress.c src/http/progress.h \
 	src/http/push_long.c \
+	src/http/ready.c src/http/ready.h \
 	src/http/refusal.c src/http/refusal.h \
 	src/http/reply.c \
+	src/http/route_params.c src/http/route_params.h \
 	src/http/route_table.c src/http/routes.c src/http/routes.h \
-	src/http/schema_type.c src/http/schemas.c src/http/schemas.h \
+	src/http/schema_shape.h src/http/schema_type.c \
+	src/http/schemas.c src/http/schemas.h src/http/schemas_network.c \
 	src/http/server.c src/http/server.h \
 	src/http/submission.c src/http/submission.h \
 	src/http/tx_status.h
@@ -36,7 +42,7 @@ http_fixture = tests/unit/http_fixture.c tests/unit/http_fixture.h \
 
 check_PROGRAMS += tests/unit/check_http_server tests/unit/check_http_limits \
 	tests/unit/check_http tests/unit/check_http_push \
-	tests/unit/check_http_wait \
+	tests/unit/check_http_wait tests/unit/check_http_network \
 	tests/unit/check_http_raw tests/unit/check_http_routes
 tests_unit_check_http_server_SOURCES = tests/unit/check_http_server.c \
 	$(http_stub)
@@ -50,4 +56,6 @@ tests_unit_check_http_raw_SOURCES = tests/unit/check_http_raw.c \
 tests_unit_check_http_routes_SOURCES = tests/unit/check_http_routes.c \
 	$(http_fixture)
 tests_unit_check_http_wait_SOURCES = tests/unit/check_http_wait.c \
+	$(http_fixture)
+tests_unit_check_http_network_SOURCES = tests/unit/check_http_network.c \
 	$(http_fixture)

@@ -74,6 +74,7 @@ enum {
 	ACCOUNT_SINCE,
 	ACCOUNT_FORMAT
 };
+enum { NETWORK_CURSOR, NETWORK_LIMIT }; /* peers, validators, evidence */
 
 enum wait_for { WAIT_POOL, WAIT_BLOCK, WAIT_SETTLED, WAIT_FINAL };
 
@@ -116,7 +117,13 @@ void handle_own_tx(struct call *c);
 void handle_v1_status(struct call *c);
 void handle_health(struct call *c);
 void handle_ready(struct call *c);
-void handle_metrics(struct call *c);
 void handle_openapi(struct call *c);
+/* handlers_metrics.c */
+void handle_metrics(struct call *c);
+/* handlers_network.c */
+void handle_v1_peers(struct call *c);
+void handle_v1_validators(struct call *c);
+void handle_v1_consensus(struct call *c);
+void handle_v1_evidence(struct call *c);
 
 #endif

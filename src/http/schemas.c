@@ -1,17 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* The shapes of the answers; see the header. */
-#include "http/schemas.h"
+#include "http/schema_shape.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "base/amount.h"
 #include "base/err.h"
-
-/* A name that ends in '?' may be missing. */
-struct member {
-	const char *name, *type, *about;
-};
 
 /* --- scalars ------------------------------------------------------------- */
 
@@ -169,6 +164,8 @@ static const struct member status[] = {
 	{"validator", "boolean", "whether the node makes blocks"},
 	{"account", "Address or null", "the node's own"},
 	{"peers", "integer", "connected"},
+	{"sync", "Sync", ""},
+	{"halted", "boolean", "two conflicting blocks are settled"},
 	{"mempool", "Mempool", ""},
 	{"uptime", "integer", "seconds"},
 	{NULL, NULL, NULL}};
@@ -225,7 +222,9 @@ static const struct member problem[] = {
 	{"status", "integer", "the HTTP status"},
 	{"detail", "string", "the value, and what was expected"},
 	{"code", "ErrorCode", "stable"},
-	{"field?", "string", "the field or parameter that is wrong"},
+	{"field?", "string",
+	 "the field or parameter that is wrong; of /ready the check that "
+	 "failed"},
 	{NULL, NULL, NULL}};
 
 static const struct member health[] = {{"status", "=ok|ready", ""},
@@ -244,10 +243,7 @@ static const struct member own_question[] = {
 	{"block_number", "Amount", "of the block that holds it"},
 	{NULL, NULL, NULL}};
 
-static const struct {
-	const char *name;
-	const struct member *members;
-} shapes[] = {
+static const struct shape shapes[] = {
 	{"Transaction", transaction},
 	{"PushedTransaction", pushed_transaction},
 	{"PushResult", push_result},
@@ -275,7 +271,7 @@ static const struct {
 
 /* --- to JSON Schema ------------------------------------------------------ */
 
-static json_t *shape(const struct member *m)
+static json_t *object_of(const struct member *m)
 {
 	json_t *o = json_pack("{s:s}", "type", "object");
 	json_t *properties = json_object(), *required = json_array(), *p;
@@ -323,6 +319,9 @@ json_t *schemas_all(void)
 	json_object_set_new(all, "ErrorCode", error_codes());
 	for (i = 0; i < ARRAY_LEN(shapes); i++)
 		json_object_set_new(all, shapes[i].name,
-				    shape(shapes[i].members));
+				    object_of(shapes[i].members));
+	for (i = 0; i < network_shape_count; i++)
+		json_object_set_new(all, network_shapes[i].name,
+				    object_of(network_shapes[i].members));
 	return all;
 }

@@ -6,6 +6,7 @@ libcore_a_SOURCES += \
 	src/node/handshake.c \
 	src/node/network.c src/node/network.h \
 	src/node/network_engine.c \
+	src/node/network_todo.c \
 	src/node/node.c src/node/node.h \
 	src/node/peer_faults.c \
 	src/node/peer_pings.c \

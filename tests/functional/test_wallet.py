@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: MIT
 """ccoin and ccoin-init beside a real node: what they print, and how they
 end."""
+import http.server
 import json
 import os
 import re
 import shutil
 import signal
 import subprocess
+import threading
+import urllib.parse
 
 import lib
 
@@ -111,6 +114,64 @@ class Wallet(lib.Case):
         answer = json.loads(self.out("status", "--json"))
         self.assertEqual(answer["height"], 1)
         self.assertEqual(sorted(answer), sorted(self.n.status()))
+
+    def test_validators_are_a_table_and_the_nodes_own(self):
+        self.out("send", "5", BOB, "--wait", "block")
+        head, line = self.out("validators").splitlines()
+        self.assertEqual(head.split(), ["ADDRESS", "HEIGHT", "MADE", "MISSED",
+                                        "SINCE", "ONLINE", "SELF"])
+        self.assertEqual(line.split(),
+                         [self.n.account, "1", "1", "0", "0", "yes", "yes"])
+        self.assertEqual(json.loads(self.out("validators", "--json")),
+                         self.n.get("/v1/validators").json())
+
+    def test_peers_of_a_node_alone_are_a_line_of_titles(self):
+        lines = self.out("peers").splitlines()
+        self.assertEqual(len(lines), 1)
+        self.assertEqual(lines[0].split()[:3], ["ID", "WHERE", "DIR"])
+        self.assertEqual(json.loads(self.out("peers", "--json")),
+                         {"items": [], "next": None})
+        self.refused("peers", "x", status=2)
+
+    def test_a_list_of_several_pages_is_one_table(self):
+        """From a node of the test's own, which also sends what would move
+        the cursor."""
+        class Pages(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                path = urllib.parse.urlparse(self.path)
+                at = int(urllib.parse.parse_qs(path.query).get(
+                    "cursor", ["0"])[0])
+                item = {"id": f"{at:040x}", "where": "1.2.3.4:5",
+                        "direction": "in", "authority": False, "height": at,
+                        "settled_height": 0, "clock_offset_ms": -3,
+                        "round_trip_ms": 1, "score": 0,
+                        "agent": "a b\x1b[2J\n" + "z" * 100}
+                body = json.dumps({"items": [item], "next": None if at == 2
+                                   else str(at + 1)}).encode() + b"\n"
+                self.send_response(200)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *args):
+                pass
+
+        server = http.server.HTTPServer(("127.0.0.1", 0), Pages)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        url = f"http://127.0.0.1:{server.server_port}"
+        lines = self.out("peers", "--url", url).splitlines()
+        self.assertEqual([line.split()[0] for line in lines[1:]],
+                         [f"{i:040x}" for i in range(3)])
+        for line in lines[1:]:
+            self.assertRegex(line, r"^[ -~]+$")
+            self.assertEqual(line.split()[8:10], ["-", "-"])  # no traffic
+            self.assertEqual(len(line.split()), 12)
+        whole = json.loads(self.out("peers", "--json", "--url", url))
+        self.assertEqual([p["height"] for p in whole["items"]], [0, 1, 2])
+        self.assertIsNone(whole["next"])
 
     def test_push_of_an_array_says_which_was_refused(self):
         good = json.loads(self.out("sign", "5", BOB))

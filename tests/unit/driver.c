@@ -119,19 +119,35 @@ static void open_node(struct driver *d)
 void driver_new(struct driver *d, uint64_t balance, const char *mining,
 		const char *more)
 {
-	char json[4096], hex[ADDRESS_HEX_LEN];
+	driver_new_of(d, 1, balance, mining, more);
+}
+
+void driver_new_of(struct driver *d, unsigned miners, uint64_t balance,
+		   const char *mining, const char *more)
+{
+	char json[4096], hex[ADDRESS_HEX_LEN], list[640] = "";
+	struct address a;
+	size_t len = 0;
+	unsigned i;
 
 	memset(d, 0, sizeof(*d));
 	d->mem = kv_mem_new();
 	d->key = test_key(1);
 	d->verifier = verifier_new(64);
 	d->now = DRIVER_START;
+	for (i = 1; i <= miners; i++) {
+		a = test_address(i);
+		len += (size_t)snprintf(list + len, sizeof(list) - len,
+					"%s\"%s\"", i > 1 ? ", " : "",
+					address_hex(hex, &a));
+		ck_assert_uint_lt(len, sizeof(list));
+	}
 	address_hex(hex, secret_key_address(d->key));
 	snprintf(json, sizeof(json),
-		 "{\"network_id\": \"test\", \"miners\": [\"%s\"],"
+		 "{\"network_id\": \"test\", \"miners\": [%s],"
 		 " \"block_mining\": {%s},"
 		 " \"alloc\": {\"%s\": {\"balance\": %" PRIu64 "}}%s}",
-		 hex, mining, hex, balance, more);
+		 list, mining, hex, balance, more);
 	write_genesis(d, json);
 	open_node(d);
 }

@@ -41,6 +41,9 @@ struct address test_address(unsigned number);
  */
 void driver_new(struct driver *d, uint64_t balance, const char *mining,
 		const char *more);
+/* The same with keys 1 .. miners as miners; the node has key 1. */
+void driver_new_of(struct driver *d, unsigned miners, uint64_t balance,
+		   const char *mining, const char *more);
 void driver_free(struct driver *d);
 /* Carry out the first job or commit that waits; false when none does. */
 bool driver_do_one(struct driver *d);

@@ -77,28 +77,43 @@ static const char *check(void *ctx)
 	return failing;
 }
 
-void start_with(const char *more)
+bool has_traffic;
+
+static bool traffic(void *ctx, uint64_t peer, struct api_traffic *out)
+{
+	(void)ctx;
+	*out = (struct api_traffic){100 + peer, 200 + peer, 3, 4};
+	return has_traffic;
+}
+
+void start_of(unsigned miners, const char *more)
 {
 	struct api_config config = {.view = view,
 				    .submit = submit,
 				    .failed = env_failed,
 				    .check = check,
+				    .traffic = traffic,
 				    .account = &own,
 				    .cookie = COOKIE,
 				    .version = "1.2.3",
 				    .address = "127.0.0.1"};
 	struct fault f = {0};
 
-	driver_new(&d, 1000000, "\"interval\": 0", more);
+	driver_new_of(&d, miners, 1000000, "\"interval\": 0", more);
 	own = test_address(1);
 	address_hex(own_hex, &own);
-	hold = broken = false;
+	hold = broken = has_traffic = false;
 	failing = NULL;
 	env_failures = 0;
 	base = event_base_new();
 	config.node = d.node;
 	config.key = d.key;
 	ck_assert_msg(!api_new(&api, base, &config, &f), "%s", f.detail);
+}
+
+void start_with(const char *more)
+{
+	start_of(1, more);
 }
 
 void start(void)

@@ -35,11 +35,14 @@ extern bool broken;   /* the store fails */
  * overlay needs none, lists have cursors), and queries. */
 extern unsigned reads[KV_TABLE_COUNT], views;
 extern unsigned env_failures;
+extern bool has_traffic;    /* bytes of connections are known */
 extern const char *failing; /* what keeps the node from being ready */
 
 /* more: JSON members to add to the genesis file. */
 void start_with(const char *more);
 void start(void);
+/* With keys 1 .. miners as authorities; the node has key 1. */
+void start_of(unsigned miners, const char *more);
 void stop(void);
 /* A block comes; the api is told. */
 void make_block(void);

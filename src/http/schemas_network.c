@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/* The shapes of what is told of the network. */
+#include "base/mem.h"
+#include "http/schema_shape.h"
+
+static const struct member sync[] = {
+	{"state", "=boot|sync|ready",
+	 "boot: no peer has told its tip yet; sync: a better branch is known "
+	 "and its blocks come; ready: nobody is ahead"},
+	{"target", "Amount", "number of the best tip known"},
+	{"progress", "integer", "percent of the way; 100 when ready"},
+	{NULL, NULL, NULL}};
+
+static const struct member peer[] = {
+	{"id", "Address", "of the key that the connection proved"},
+	{"where", "string", "host:port as dialled or accepted"},
+	{"listen", "string",
+	 "host:port where it says that it listens, or \"\""},
+	{"agent", "string", "what it says that it is"},
+	{"direction", "=in|out", "who dialled: in is the peer"},
+	{"authority", "boolean", "its id is an authority's"},
+	{"since", "Amount", "of its hello, ms since 1970"},
+	{"height", "Amount", "of its tip, as it said last"},
+	{"settled_height", "Amount", "as it said last"},
+	{"tip", "Hash", "as it said last"},
+	{"clock_offset_ms", "integer", "above 0: its clock is ahead of ours"},
+	{"round_trip_ms", "integer", "of the last ping"},
+	{"bytes_in?", "integer", "received"},
+	{"bytes_out?", "integer", "sent"},
+	{"messages_in?", "integer", "received"},
+	{"messages_out?", "integer", "sent"},
+	{"score", "integer", "of its faults; at 100 it is banned"},
+	{NULL, NULL, NULL}};
+
+#define PAGE_OF(name, item, about)                                             \
+	static const struct member name[] = {                                  \
+		{"items", "[" item "]", about},                                \
+		{"next", "string or null",                                     \
+		 "cursor of the next page; null: no more"},                    \
+		{NULL, NULL, NULL}}
+
+PAGE_OF(peer_page, "Peer", "in the order of connecting");
+
+static const struct member validator[] = {
+	{"address", "Address", ""},
+	{"height", "Amount or null", "of its latest block; null: none"},
+	{"made", "Amount", "blocks of this chain"},
+	{"missed", "Amount",
+	 "slots of its own that passed without its block while all were to "
+	 "fill theirs"},
+	{"missed_since", "Amount", "those since its latest block"},
+	{"online", "boolean", "it is a connected peer, or this node"},
+	{"self", "boolean", "it is this node"},
+	{NULL, NULL, NULL}};
+
+PAGE_OF(validator_page, "Validator", "in the order of their slots");
+
+static const struct member waiting[] = {
+	{"address", "Address", ""},
+	{"last_height", "Amount or null", "of its latest block; null: none"},
+	{"missed_since", "Amount", "slots that it missed since"},
+	{"last_seen", "Amount or null",
+	 "ms since 1970: now while it is a peer or this node, else the slot of "
+	 "its latest block; null: never"},
+	{NULL, NULL, NULL}};
+
+static const struct member halted[] = {
+	{"by", "Hash", "the settled block that is not on this chain"},
+	{NULL, NULL, NULL}};
+
+static const struct member state[] = {
+	{"engine", "=poa", ""},
+	{"slot", "Amount", "at this moment"},
+	{"slot_ms", "integer", "length of a slot"},
+	{"slot_start", "Amount", "of this slot, ms since 1970"},
+	{"turn", "Address", "whose slot it is"},
+	{"next_own_slot", "Amount or null",
+	 "the first slot, from this one on and after the tip's, in which this "
+	 "node may make a block; null: it makes none"},
+	{"quorum", "integer", "distinct authorities that settle a block"},
+	{"settled_height", "Amount", "number of the last settled block"},
+	{"filling", "boolean",
+	 "the last transactions are not settled: all fill their slots"},
+	{"signed", "integer",
+	 "authorities that signed the last block with transactions or one "
+	 "after it"},
+	{"waiting_for", "[WaitingFor]", "those that did not, while filling"},
+	{"sync", "Sync", ""},
+	{"reorgs", "integer", "since the start"},
+	{"reorg_depth_max", "integer", "most blocks that one took back"},
+	{"halted", "Halted or null", "two conflicting blocks are settled"},
+	{NULL, NULL, NULL}};
+
+static const struct member signed_header[] = {
+	{"id", "Hash", "digest of the header"},
+	{"number", "Amount", "height"},
+	{"time", "Amount", "ms since 1970"},
+	{"hash_parent", "Hash", ""},
+	{"hash_txns", "Hash", ""},
+	{"hash_state", "Hash", ""},
+	{"hash_history", "Hash", ""},
+	{"public_key", "Base64", "the producer's"},
+	{"signature", "Base64", "of the id"},
+	{"raw", "string", "the header's canonical bytes in hex"},
+	{NULL, NULL, NULL}};
+
+static const struct member evidence[] = {
+	{"id", "Hash", "of the evidence"},
+	{"found", "Amount", "ms since 1970"},
+	{"producer", "Address", "who signed both"},
+	{"headers", "[SignedHeader]", "two of one turn"},
+	{NULL, NULL, NULL}};
+
+PAGE_OF(evidence_page, "Evidence", "in the order of their ids");
+
+const struct shape network_shapes[] = {
+	{"Sync", sync},
+	{"Peer", peer},
+	{"PeerPage", peer_page},
+	{"Validator", validator},
+	{"ValidatorPage", validator_page},
+	{"WaitingFor", waiting},
+	{"Halted", halted},
+	{"Consensus", state},
+	{"SignedHeader", signed_header},
+	{"Evidence", evidence},
+	{"EvidencePage", evidence_page},
+};
+const size_t network_shape_count = ARRAY_LEN(network_shapes);
