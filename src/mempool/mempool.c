@@ -150,6 +150,12 @@ void drop_note(struct mempool *m, const struct hash *id, enum err reason)
 	m->drops++;
 }
 
+void mempool_note_dropped(struct mempool *m, const struct hash *id,
+			  enum err reason)
+{
+	drop_note(m, id, reason);
+}
+
 void drop_forget(struct mempool *m, const struct hash *id)
 {
 	map_del(m->reasons, id->b);

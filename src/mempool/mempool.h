@@ -132,6 +132,10 @@ void mempool_pick_skip_sender(struct mempool_pick *p);
  * this id was, among the last MEMPOOL_DROPPED_KEPT. ERR_OK when it is not
  * among them, or came back, or was included since. */
 uint64_t mempool_drops(const struct mempool *m);
+/* It was in a block that was taken back, and cannot enter: remember that as a
+ * drop. */
+void mempool_note_dropped(struct mempool *m, const struct hash *id,
+			  enum err reason);
 enum err mempool_dropped(const struct mempool *m, const struct hash *id);
 
 #endif

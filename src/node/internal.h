@@ -58,6 +58,7 @@ struct node {
 	/* production of blocks (produce.c) */
 	enum production production;
 	struct candidate *candidate;
+	struct hash candidate_parent; /* the tip that it was made on */
 	uint64_t sign_job;
 	uint64_t block_seq;
 	uint64_t flush_seq;  /* 0: no slice in flight */
@@ -105,6 +106,20 @@ void submit_free_all(struct node *n);
 void produce(struct node *n);
 void produce_signed(struct node *n, struct job *job);
 void produce_durable(struct node *n, uint64_t seq);
+/* The next slice of derived tables, when one is due. */
+void produce_flush(struct node *n);
+
+/* pool.c */
+/* What an address never seen holds, at the tip. */
+uint64_t pool_unseen(const struct node *n);
+/* The tip moved: when that amount is not `before` any more, tell the pool. */
+MUST_USE enum err pool_retell_unseen(struct node *n, uint64_t before);
+/* Blocks were taken back: what they held and the chain does not hold now goes
+ * back into the pool. raw: a block's bytes. */
+MUST_USE enum err pool_take_back(struct node *n, struct span raw);
+
+/* Hand a batch to the shell, which owns it from now on; its number. */
+uint64_t node_commit(struct node *n, struct kv_batch *batch);
 
 /* Ask to be stepped at this time (ms since 1970); the earliest counts. Every
  * room asks anew in every step, from its tick. */

@@ -1,21 +1,30 @@
 libcore_a_SOURCES += \
+	src/node/bodies.c \
+	src/node/body_check.c \
+	src/node/branches.c \
 	src/node/event.c src/node/event.h \
+	src/node/evidence.c \
 	src/node/internal.h \
 	src/node/gossip.c src/node/gossip_internal.h \
 	src/node/gossip_wants.c \
 	src/node/handshake.c \
+	src/node/headers.c \
+	src/node/main_chain.c \
 	src/node/network.c src/node/network.h \
 	src/node/network_engine.c \
-	src/node/network_todo.c \
+	src/node/network_sync.c \
 	src/node/node.c src/node/node.h \
 	src/node/peer_faults.c \
 	src/node/peer_pings.c \
 	src/node/peers.c src/node/peers.h src/node/peers_internal.h \
+	src/node/pool.c \
 	src/node/produce.c \
 	src/node/query.c src/node/query.h \
 	src/node/query_tx.c \
+	src/node/reorg.c \
+	src/node/serve.c \
 	src/node/submit.c \
-	src/node/sync.c \
+	src/node/sync.c src/node/sync_internal.h \
 	src/node/verify.c src/node/verify.h \
 	src/node/verify_internal.h \
 	src/node/verify_tables.c

@@ -7,20 +7,19 @@
 #include <stdlib.h>
 
 #include "chain/tables.h"
-#include "ledger/apply.h"
 #include "node/internal.h"
 #include "node/peers.h"
 
 /* After an attempt that found nothing to put into a block. */
 #define RETRY_MS 50
 
-static uint64_t commit(struct node *n, struct kv_batch *batch, uint64_t seq)
+uint64_t node_commit(struct node *n, struct kv_batch *batch)
 {
 	struct effect *effect = effects_add(n->effects, EFFECT_COMMIT);
 
-	effect->seq = seq;
+	effect->seq = n->next_seq++;
 	effect->batch = batch;
-	return seq;
+	return effect->seq;
 }
 
 /* A block that so many transactions were too big for is full. */
@@ -95,6 +94,7 @@ static void propose(struct node *n, const struct engine_output *say)
 	effect = effects_add(n->effects, EFFECT_JOB);
 	effect->job = job;
 	n->candidate = b;
+	n->candidate_parent = chain_tip(n->chain)->hash;
 	n->production = PRODUCTION_SIGNING;
 }
 
@@ -139,6 +139,13 @@ void produce_signed(struct node *n, struct job *job)
 		node_fail(n, job->result, "signing a block");
 		return;
 	}
+	if (!hash_eq(&n->candidate_parent, &chain_tip(n->chain)->hash)) {
+		/* the tip moved meanwhile */
+		candidate_free(b);
+		n->candidate = NULL;
+		n->production = PRODUCTION_IDLE;
+		return;
+	}
 	seal = (struct seal){.key = buf_span(&n->public_key),
 			     .signature = buf_span(&job->signature)};
 	candidate_seal(b, &seal);
@@ -151,7 +158,7 @@ void produce_signed(struct node *n, struct job *job)
 	buf_release(&state);
 	kv_batch_put(batch, KV_META, meta_key(META_SIGNED),
 		     height_key(key, block.time));
-	n->block_seq = commit(n, batch, n->next_seq++);
+	n->block_seq = node_commit(n, batch);
 	n->production = PRODUCTION_COMMITTING;
 }
 
@@ -169,37 +176,10 @@ static void update_pool(struct node *n, const struct candidate *b)
 	mempool_expire(n->pool, candidate_tip(b)->height + 1);
 }
 
-/* What an address never seen holds shrinks when the supply nears the cap, and
- * no delta tells that: let the pool look at such senders again. */
-static enum err retell_unseen(struct node *n)
-{
-	struct mempool_entry entry;
-	struct account account;
-	uint64_t arrival = 0;
-	bool existed;
-	enum err e;
-
-	while (mempool_next(n->pool, &entry, &arrival)) {
-		e = chain_account(&account, &existed, n->chain, n->store,
-				  &entry.tx->sender);
-		if (e)
-			return e;
-		if (!existed)
-			mempool_account_changed(n->pool, &account);
-	}
-	return ERR_OK;
-}
-
-static uint64_t unseen(const struct node *n)
-{
-	return unseen_balance(chain_rules(n->chain),
-			      chain_tip(n->chain)->supply);
-}
-
 static void adopt(struct node *n)
 {
 	struct candidate *b = n->candidate;
-	uint64_t unseen_before = unseen(n);
+	uint64_t unseen_before = pool_unseen(n);
 	struct engine_block block;
 	struct effect *effect;
 	enum err e;
@@ -210,8 +190,8 @@ static void adopt(struct node *n)
 	engine_block_of(&block, candidate_tip(b));
 	update_pool(n, b);
 	e = chain_adopt_take(n->chain, b, n->store);
-	if (!e && unseen(n) != unseen_before)
-		e = retell_unseen(n);
+	if (!e)
+		e = pool_retell_unseen(n, unseen_before);
 	if (e) {
 		node_fail(n, e, "adopting a block");
 		return;
@@ -223,18 +203,20 @@ static void adopt(struct node *n)
 	effect->height = block.height;
 }
 
-static void flush(struct node *n)
+void produce_flush(struct node *n)
 {
-	struct kv_batch *batch = xcalloc(1, sizeof(*batch));
+	struct kv_batch *batch;
 	uint64_t seq = n->next_seq;
 
+	if (n->flush_seq)
+		return;
+	batch = xcalloc(1, sizeof(*batch));
 	if (!chain_flush(n->chain, seq, batch)) {
 		kv_batch_release(batch);
 		free(batch);
 		return;
 	}
-	n->next_seq++;
-	n->flush_seq = commit(n, batch, seq);
+	n->flush_seq = node_commit(n, batch);
 }
 
 void produce_durable(struct node *n, uint64_t seq)
@@ -245,6 +227,5 @@ void produce_durable(struct node *n, uint64_t seq)
 		n->flush_seq = 0;
 		chain_flushed(n->chain);
 	}
-	if (!n->flush_seq)
-		flush(n);
+	produce_flush(n);
 }

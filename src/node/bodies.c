@@ -1,0 +1,480 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Bodies of the branch that is moved to: asked in order, in ranges, of all
+ * peers that have them. A range that is not answered in time goes to another
+ * peer and costs the first its turn.
+ */
+#include <string.h>
+
+#include "node/sync_internal.h"
+
+#define GOOD_ANSWERS 4 /* restore what a missed deadline took */
+#define HEDGE_MS 500   /* the first range of the window is asked twice then */
+
+/* --- who has what ------------------------------------------------------ */
+
+bool bodies_lacks(const struct peer *p, const struct hash *hash)
+{
+	size_t i;
+
+	for (i = 0; i < p->sync->lack_count; i++)
+		if (hash_eq(&p->sync->lacks[i], hash))
+			return true;
+	return false;
+}
+
+static void note_lack(struct peer *p, const struct hash *hash)
+{
+	struct sync_peer *sp = p->sync;
+
+	if (sp->lack_count == LACKS_KEPT)
+		sp->lack_count = 0;
+	sp->lacks[sp->lack_count++] = *hash;
+}
+
+/* How many nodes of the path a header says that the peer has. */
+static size_t reach_by(const struct sync *s, const struct hash *hash)
+{
+	const struct tree_node *node = tree_find(s->tree, hash);
+	uint64_t first = s->path[0]->header.height, i;
+
+	for (; node && node->header.height >= first; node = node->parent) {
+		i = node->header.height - first;
+		if (i < s->path_count && s->path[i] == node)
+			return (size_t)i + 1;
+	}
+	return 0;
+}
+
+static void find_reach(struct node *n)
+{
+	struct sync *s = n->sync;
+	size_t at = 0, by_last;
+	struct peer *p;
+
+	while ((p = peers_next(n, &at))) {
+		if (!p->sync)
+			continue;
+		if (p->height > s->target->header.height &&
+		    !headers_knows(n, &p->tip)) {
+			/* headers are not asked so far ahead: let it try */
+			p->sync->reach = s->path_count;
+			continue;
+		}
+		p->sync->reach = reach_by(s, &p->tip);
+		by_last = p->sync->has_last ? reach_by(s, &p->sync->last) : 0;
+		if (by_last > p->sync->reach)
+			p->sync->reach = by_last;
+	}
+}
+
+static bool has_node(const struct sync *s, const struct peer *p, size_t i)
+{
+	return p->sync && p->stage == PEER_READY && p->sync->reach > i &&
+	       !bodies_lacks(p, &s->path[i]->hash);
+}
+
+static size_t in_flight(const struct sync_peer *sp)
+{
+	size_t i, count = 0;
+
+	for (i = 0; i < RANGES_PER_PEER; i++)
+		count += sp->ranges[i].count != 0;
+	return count;
+}
+
+static struct range *free_range(struct sync_peer *sp)
+{
+	size_t i;
+
+	if (in_flight(sp) >= sp->allowed)
+		return NULL;
+	for (i = 0; i < RANGES_PER_PEER; i++)
+		if (!sp->ranges[i].count)
+			return &sp->ranges[i];
+	return NULL;
+}
+
+static bool holds(const struct range *r, const struct hash *hash)
+{
+	size_t i;
+
+	for (i = 0; i < r->count; i++)
+		if (hash_eq(&r->hashes[i], hash))
+			return true;
+	return false;
+}
+
+static bool is_asked(struct node *n, const struct hash *hash,
+		     const struct peer *of)
+{
+	struct peer *p;
+	size_t at = 0, i;
+
+	while ((p = peers_next(n, &at)))
+		for (i = 0; p->sync && i < RANGES_PER_PEER; i++)
+			if ((!of || of == p) &&
+			    holds(&p->sync->ranges[i], hash))
+				return true;
+	return false;
+}
+
+/* --- asking ------------------------------------------------------------ */
+
+static void send_range(struct node *n, struct peer *p, struct range *r)
+{
+	struct buf body = {0};
+	size_t i, blocks = 0;
+
+	r->sent = n->now;
+	for (i = 0; i < RANGES_PER_PEER; i++)
+		blocks += p->sync->ranges[i].count;
+	r->deadline = n->now + RANGE_DEADLINE_MS +
+		      blocks * n->sync->body_average / RANGE_BYTES_PER_MS;
+	sync_due(n->sync, r->deadline);
+	msg_hashes_encode(&body, r->hashes, r->count);
+	peer_send(n, p, MSG_RBL, &body);
+}
+
+void bodies_ask_direct(struct node *n, struct peer *p, const struct hash *hash)
+{
+	struct range *r = free_range(p->sync);
+
+	if (!r)
+		return; /* its tip is unknown: headers are asked */
+	*r = (struct range){.count = 1, .direct = true};
+	r->hashes[0] = *hash;
+	map_put(n->sync->pending, hash->b, n->sync);
+	send_range(n, p, r);
+}
+
+/* The peer that has it and has the most room; ties go around. */
+static struct peer *choose_peer(struct node *n, size_t i, bool *somebody,
+				const struct peer *not_this)
+{
+	struct peer *best = NULL, *p;
+	size_t at = 0;
+
+	*somebody = false;
+	while ((p = peers_next(n, &at))) {
+		if (!has_node(n->sync, p, i))
+			continue;
+		*somebody = true;
+		if (p == not_this || !free_range(p->sync))
+			continue;
+		if (!best || in_flight(p->sync) < in_flight(best->sync))
+			best = p;
+	}
+	return best;
+}
+
+static void ask_range(struct node *n, struct peer *p, size_t i, size_t end)
+{
+	struct range *r = free_range(p->sync);
+	struct sync *s = n->sync;
+
+	*r = (struct range){0};
+	for (; i < end && r->count < RANGE_BLOCKS; i++) {
+		struct tree_node *node = s->path[i];
+
+		if (node->body != TREE_ABSENT || !has_node(s, p, i))
+			continue;
+		r->hashes[r->count++] = node->hash;
+		tree_set_body(s->tree, node, TREE_ASKED, SPAN(NULL, 0));
+	}
+	send_range(n, p, r);
+}
+
+/* A body that was on the main chain is here. */
+static bool from_orphans(struct node *n, struct tree_node *node)
+{
+	struct span raw;
+
+	if (!node->was_main ||
+	    chain_orphan(&raw, n->chain, n->store, &node->hash))
+		return false;
+	tree_set_body(n->sync->tree, node, TREE_HERE, raw);
+	return true;
+}
+
+/* Nobody has it, and nobody was asked: not for now. */
+static void put_aside(struct node *n, struct tree_node *node)
+{
+	node_log(n, NOTICE_INFO,
+		 "no peer has block %llu: its branch is put aside",
+		 (unsigned long long)node->header.height);
+	tree_mark_unavailable(n->sync->tree, node);
+	n->sync->changed = true;
+	sync_changed(n->sync);
+}
+
+/* Bodies beside the path go when they take the room of those on it. */
+static void drop_others(struct sync *s)
+{
+	struct tree_node *root, *at;
+	size_t i;
+
+	for (root = tree_roots(s->tree); root; root = root->sibling)
+		for (at = root; at; at = tree_walk(root, at, false)) {
+			i = (size_t)(at->header.height -
+				     s->path[0]->header.height);
+			if (at->header.height >= s->path[0]->header.height &&
+			    i < s->path_count && s->path[i] == at)
+				continue;
+			if (at->body >= TREE_WAITING)
+				tree_set_body(s->tree, at, TREE_ABSENT,
+					      SPAN(NULL, 0));
+		}
+}
+
+/* How many nodes of the path may have their bodies here or on their way. */
+static size_t window(struct sync *s)
+{
+	size_t i, bytes = 0;
+
+	for (i = 0; i < s->path_count && i < WINDOW_BLOCKS; i++) {
+		if (i && bytes > WINDOW_BYTES)
+			break;
+		bytes += s->path[i]->raw.len ? s->path[i]->raw.len
+					     : s->body_average;
+	}
+	if (tree_body_bytes(s->tree) > WINDOW_BYTES)
+		drop_others(s);
+	return i;
+}
+
+/* The first body that is missing may be with a peer that stalls: after a
+ * while another one is asked for it too. */
+static void hedge(struct node *n, size_t end)
+{
+	struct sync *s = n->sync;
+	struct peer *owner = NULL, *p;
+	struct range *r = NULL;
+	size_t i, k, at = 0;
+	bool somebody;
+
+	for (i = 0; i < end && s->path[i]->body >= TREE_WAITING; i++)
+		;
+	if (i == end || s->path[i]->body != TREE_ASKED)
+		return;
+	while ((p = peers_next(n, &at)))
+		for (k = 0; p->sync && k < RANGES_PER_PEER; k++)
+			if (holds(&p->sync->ranges[k], &s->path[i]->hash)) {
+				if (owner)
+					return; /* asked twice already */
+				owner = p;
+				r = &p->sync->ranges[k];
+			}
+	if (!owner)
+		return;
+	if (n->now < r->sent + HEDGE_MS) {
+		sync_due(s, r->sent + HEDGE_MS);
+		return;
+	}
+	p = choose_peer(n, i, &somebody, owner);
+	if (!p)
+		return;
+	for (k = i; k < end && holds(r, &s->path[k]->hash); k++)
+		if (s->path[k]->body == TREE_ASKED)
+			s->path[k]->body = TREE_ABSENT;
+	ask_range(n, p, i, k);
+}
+
+void bodies_schedule(struct node *n)
+{
+	struct sync *s = n->sync;
+	size_t i, end;
+	struct peer *p;
+	bool somebody;
+
+	if (!s->target)
+		return;
+	find_reach(n);
+	end = window(s);
+	for (i = 0; i < end; i++) {
+		struct tree_node *node = s->path[i];
+
+		if (node->body != TREE_ABSENT || from_orphans(n, node))
+			continue;
+		p = choose_peer(n, i, &somebody, NULL);
+		if (p) {
+			ask_range(n, p, i, end);
+			continue;
+		}
+		if (!somebody) {
+			put_aside(n, node);
+			return;
+		}
+		break; /* those who have it are busy */
+	}
+	hedge(n, end);
+}
+
+/* --- answers ----------------------------------------------------------- */
+
+/* What was asked in a range and did not come may be asked again. */
+static void close_range(struct node *n, struct range *r)
+{
+	struct sync *s = n->sync;
+	struct tree_node *node;
+	struct range old = *r;
+	size_t i;
+
+	*r = (struct range){0};
+	for (i = 0; i < old.count; i++) {
+		if (old.direct) {
+			map_del(s->pending, old.hashes[i].b);
+			continue;
+		}
+		node = tree_find(s->tree, &old.hashes[i]);
+		if (node && node->body == TREE_ASKED &&
+		    !is_asked(n, &node->hash, NULL))
+			node->body = TREE_ABSENT;
+	}
+	sync_changed(s);
+}
+
+static struct range *range_with(struct sync_peer *sp, const struct hash *hash)
+{
+	size_t i;
+
+	for (i = 0; i < RANGES_PER_PEER; i++)
+		if (holds(&sp->ranges[i], hash))
+			return &sp->ranges[i];
+	return NULL;
+}
+
+static bool hash_of(struct node *n, struct hash *hash, struct span raw)
+{
+	struct span header_raw, seal_raw;
+
+	if (main_split(&header_raw, &seal_raw, raw))
+		return false;
+	header_hash(hash, chain_genesis(n->chain), header_raw);
+	return true;
+}
+
+/* One block of an answer; *r is the range that it was asked in. false: it
+ * was not asked. */
+static bool take_block(struct node *n, struct peer *p, struct span raw,
+		       struct range **r)
+{
+	struct sync *s = n->sync;
+	struct tree_node *node;
+	struct range *of;
+	struct hash hash;
+
+	if (!hash_of(n, &hash, raw))
+		return false;
+	of = range_with(p->sync, &hash);
+	if (of)
+		*r = of;
+	else if (!p->sync->late)
+		return false;
+	s->body_average = (7 * s->body_average + raw.len) / 8;
+	node = tree_find(s->tree, &hash);
+	if (node)
+		body_attach(n, node, raw, p);
+	else if (of && of->direct)
+		headers_of_block(n, p, raw);
+	return true;
+}
+
+static void answered(struct sync_peer *sp)
+{
+	sp->missed = 0;
+	if (++sp->good >= GOOD_ANSWERS)
+		sp->allowed = RANGES_PER_PEER;
+}
+
+static void take_answer(struct node *n, struct peer *p, struct msg_blocks *m)
+{
+	struct range *r = NULL, *of;
+	struct span raw;
+	size_t i;
+
+	for (i = 0; i < m->missing_count; i++) {
+		of = range_with(p->sync, &m->missing[i]);
+		if (of) {
+			r = of;
+			note_lack(p, &m->missing[i]);
+		}
+	}
+	while (p->stage == PEER_READY && msg_list_next(&m->blocks, &raw))
+		if (!take_block(n, p, raw, &r)) {
+			peer_fault(n, p, FAULT_BAD_BODY,
+				   "a block that was not asked");
+			return;
+		}
+	if (r) {
+		answered(p->sync);
+		close_range(n, r);
+	} else if (p->sync->late) {
+		p->sync->late--;
+	} else {
+		peer_fault(n, p, FAULT_UNEXPECTED, "an answer to nothing");
+	}
+}
+
+void bodies_received(struct node *n, struct peer *p, struct span body)
+{
+	struct msg_blocks m;
+
+	if (!in_flight(p->sync) && !p->sync->late)
+		peer_fault(n, p, FAULT_UNEXPECTED, "blocks nobody asked for");
+	else if (msg_blocks_decode(&m, body))
+		peer_fault(n, p, FAULT_MALFORMED, "ABL cannot be read");
+	else
+		take_answer(n, p, &m);
+}
+
+/* --- silence ----------------------------------------------------------- */
+
+static void missed(struct node *n, struct peer *p)
+{
+	struct sync_peer *sp = p->sync;
+
+	sp->good = 0;
+	sp->allowed = 1;
+	if (++sp->missed < MISSED_MAX)
+		return;
+	peer_fault(n, p, FAULT_SILENT, "asked %zu times without an answer",
+		   sp->missed);
+	peer_drop(n, p, "stalling", "no answer to %zu requests in time",
+		  sp->missed);
+}
+
+void bodies_deadlines(struct node *n, struct peer *p)
+{
+	struct sync_peer *sp = p->sync;
+	size_t i;
+
+	if (sp->headers_deadline && n->now >= sp->headers_deadline) {
+		sp->headers_deadline = 0;
+		sp->headers_late = true;
+		sp->ask_at = n->now + RANGE_DEADLINE_MS;
+		missed(n, p);
+	}
+	for (i = 0; i < RANGES_PER_PEER; i++) {
+		struct range *r = &sp->ranges[i];
+
+		if (!r->count)
+			continue;
+		if (n->now < r->deadline) {
+			sync_due(n->sync, r->deadline);
+			continue;
+		}
+		close_range(n, r);
+		sp->late++;
+		missed(n, p);
+	}
+}
+
+void bodies_peer_gone(struct node *n, struct peer *p)
+{
+	size_t i;
+
+	for (i = 0; i < RANGES_PER_PEER; i++)
+		if (p->sync->ranges[i].count)
+			close_range(n, &p->sync->ranges[i]);
+}

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Blocks of the main chain as the store has them, and the engine as it was
+ * after one of them. The view may be a batch ahead of the chain's tip, so
+ * nothing here compares with that.
+ */
+#include "chain/tables.h"
+#include "codec/msgpack.h"
+#include "node/sync_internal.h"
+
+enum err main_height(struct node *n, uint64_t *height, const struct hash *hash)
+{
+	struct span value;
+	enum err e;
+
+	e = kv_get(n->store, &value, KV_HEIGHTS, hash_span(hash));
+	return e ? e : height_decode(height, value);
+}
+
+bool main_has(struct node *n, const struct hash *hash)
+{
+	uint64_t height;
+
+	return !main_height(n, &height, hash);
+}
+
+enum err main_block(struct node *n, struct span *raw, uint64_t height)
+{
+	uint8_t key[HEIGHT_KEY_LEN];
+
+	return kv_get(n->store, raw, KV_BLOCKS, height_key(key, height));
+}
+
+enum err main_split(struct span *header_raw, struct span *seal_raw,
+		    struct span raw)
+{
+	struct mp_reader r;
+
+	mp_reader_init(&r, raw);
+	mp_read_array(&r, 3, 3);
+	*header_raw = mp_read_raw(&r);
+	*seal_raw = mp_read_raw(&r);
+	return r.err ? ERR_CORRUPT : ERR_OK;
+}
+
+enum err main_header(struct node *n, struct main_header *out, uint64_t height)
+{
+	static const struct hash zeros;
+	struct span raw;
+	enum err e;
+
+	e = main_block(n, &raw, height);
+	if (!e)
+		e = main_split(&out->raw, &out->seal_raw, raw);
+	if (!e && header_decode(&out->header, out->raw))
+		e = ERR_CORRUPT;
+	if (!e)
+		header_hash(&out->hash,
+			    height ? chain_genesis(n->chain) : &zeros,
+			    out->raw);
+	return e;
+}
+
+enum err main_state(struct node *n, struct span *state, uint64_t height)
+{
+	uint8_t key[HEIGHT_KEY_LEN];
+
+	return kv_get(n->store, state, KV_STATES, height_key(key, height));
+}
+
+void sync_engine_block(struct engine_block *out, const struct header *h,
+		       const struct hash *hash)
+{
+	struct hash none;
+
+	merkle_root(&none, NULL, 0);
+	*out = (struct engine_block){
+		.height = h->height,
+		.time = h->time,
+		.has_producer = h->has_producer,
+		.producer = h->producer,
+		.hash = *hash,
+		.has_txs = !hash_eq(&h->txs_root, &none),
+	};
+}
+
+static enum err restored(struct node *n, struct engine **out, struct span state,
+			 const struct engine_block *block)
+{
+	const struct rules *rules = chain_rules(n->chain);
+	struct engine *engine;
+	struct fault f;
+	enum err e;
+
+	*out = NULL;
+	e = engine_ops_of(rules->engine)->create(&engine, rules, &f);
+	if (e)
+		return e;
+	if (block->height)
+		e = engine->ops->restore(engine, state, block);
+	else
+		engine->ops->accept(engine, block);
+	if (e)
+		engine->ops->destroy(engine);
+	else
+		*out = engine;
+	return e;
+}
+
+enum err sync_settled(struct node *n, uint64_t *settled, struct span state,
+		      const struct engine_block *block)
+{
+	struct engine *engine;
+	enum err e = restored(n, &engine, state, block);
+
+	if (e)
+		return e;
+	*settled = engine->ops->settled(engine);
+	engine->ops->destroy(engine);
+	return ERR_OK;
+}
+
+enum err main_engine(struct node *n, struct engine **out,
+		     struct engine_block *block, uint64_t height)
+{
+	struct span state = {0};
+	struct main_header m;
+	enum err e;
+
+	e = main_header(n, &m, height);
+	if (e)
+		return e;
+	sync_engine_block(block, &m.header, &m.hash);
+	if (height)
+		e = main_state(n, &state, height);
+	return e ? e : restored(n, out, state, block);
+}
+
+enum err tree_engine(struct node *n, struct engine **out,
+		     struct engine_block *block, const struct tree_node *node)
+{
+	sync_engine_block(block, &node->header, &node->hash);
+	return restored(n, out, node->state, block);
+}
+
+enum err sync_engine_at(struct node *n, struct engine **out,
+			struct engine_block *block, const struct hash *hash)
+{
+	const struct tree_node *node = tree_find(n->sync->tree, hash);
+	uint64_t height;
+	enum err e;
+
+	if (node)
+		return tree_engine(n, out, block, node);
+	e = main_height(n, &height, hash);
+	return e ? e : main_engine(n, out, block, height);
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/* What a node tells about its catching up, and of evidence. */
+#include <string.h>
+
+#include "codec/msgpack.h"
+#include "node/network.h"
+#include "node/sync_internal.h"
+
+void node_sync(const struct node *n, struct sync_info *out)
+{
+	const struct sync *s = n->sync;
+	uint64_t height = chain_tip(n->chain)->height;
+
+	*out = (struct sync_info){
+		.state = s->booting ? SYNC_BOOT
+			 : s->target || s->asking || s->move.state != MOVE_IDLE
+				 ? SYNC_BEHIND
+				 : SYNC_READY,
+		.target = s->target ? s->target->header.height : height,
+		.started = s->target ? s->behind_from : height,
+		.since = s->behind_since,
+		.halted = s->halted,
+		.halted_by = s->halted_by,
+		.reorgs = s->reorgs,
+		.deepest = s->deepest,
+	};
+}
+
+static enum err decode(struct evidence_info *out, struct node *n,
+		       const struct kv_cursor *c)
+{
+	struct msg_evidence m;
+	struct mp_reader r;
+	struct span item;
+	size_t i;
+	enum err e;
+
+	mp_reader_init(&r, c->value);
+	mp_read_array(&r, 2, 2);
+	out->found = mp_read_uint(&r, UINT64_MAX);
+	item = mp_read_raw(&r);
+	if (c->key.len != HASH_LEN || mp_reader_end(&r) ||
+	    msg_evidence_decode(&m, item))
+		return ERR_CORRUPT;
+	memcpy(out->id.b, c->key.data, HASH_LEN);
+	for (i = 0; i < 2; i++) {
+		e = header_decode(&out->header[i], m.header[i]);
+		if (!e)
+			e = seal_decode(&out->seal[i], m.seal[i]);
+		if (e)
+			return ERR_CORRUPT;
+		header_hash(&out->hash[i], chain_genesis(n->chain),
+			    m.header[i]);
+	}
+	out->producer = out->header[0].producer;
+	return ERR_OK;
+}
+
+enum err query_evidence(struct evidence_info *out, struct node *n,
+			struct kv_view *view, const struct hash *after)
+{
+	struct kv_cursor *c = kv_cursor_open(view, KV_EVIDENCE);
+	enum err e;
+
+	*out = (struct evidence_info){0};
+	e = kv_seek(c, after ? hash_span(after) : SPAN("", 0));
+	if (!e && after && span_eq(c->key, hash_span(after)))
+		e = kv_next(c);
+	if (!e)
+		e = decode(out, n, c);
+	kv_cursor_close(c);
+	return e;
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the pool hears when the tip moves, by a block of our own or by a
+ * branch.
+ */
+#include <stdlib.h>
+
+#include "chain/tables.h"
+#include "ledger/apply.h"
+#include "node/internal.h"
+#include "node/peers.h"
+
+uint64_t pool_unseen(const struct node *n)
+{
+	return unseen_balance(chain_rules(n->chain),
+			      chain_tip(n->chain)->supply);
+}
+
+/* What an address never seen holds shrinks when the supply nears the cap, and
+ * no delta tells that: let the pool look at such senders again. */
+enum err pool_retell_unseen(struct node *n, uint64_t before)
+{
+	struct mempool_entry entry;
+	struct account account;
+	uint64_t arrival = 0;
+	bool existed;
+	enum err e;
+
+	if (pool_unseen(n) == before)
+		return ERR_OK;
+	while (mempool_next(n->pool, &entry, &arrival)) {
+		e = chain_account(&account, &existed, n->chain, n->store,
+				  &entry.tx->sender);
+		if (e)
+			return e;
+		if (!existed)
+			mempool_account_changed(n->pool, &account);
+	}
+	return ERR_OK;
+}
+
+/* Its signature held once, so it holds. */
+static enum err take_back(struct node *n, const struct tx *tx)
+{
+	enum mempool_place place;
+	struct account account;
+	struct span value;
+	struct fault why;
+	bool existed;
+	enum err e;
+
+	e = kv_get(chain_view(n->chain, n->store), &value, KV_TXIDS,
+		   hash_span(&tx->id));
+	if (e != ERR_NOT_FOUND)
+		return e; /* the new branch has it too */
+	e = chain_account(&account, &existed, n->chain, n->store, &tx->sender);
+	if (e)
+		return e;
+	e = mempool_add(n->pool, &place, tx, &account,
+			chain_tip(n->chain)->height + 1, &why);
+	if (e)
+		mempool_note_dropped(n->pool, &tx->id, e);
+	else
+		gossip_entered(n, tx, 0);
+	return ERR_OK;
+}
+
+enum err pool_take_back(struct node *n, struct span raw)
+{
+	struct block b;
+	struct tx tx;
+	enum err e;
+	size_t i;
+
+	e = block_decode(&b, raw);
+	for (i = 0; !e && i < b.tx_count; i++) {
+		e = tx_decode(&tx, b.txs[i], TX_BYTES_MAX, NULL);
+		if (e)
+			break;
+		tx_hash(&tx, chain_genesis(n->chain));
+		e = take_back(n, &tx);
+	}
+	block_release(&b);
+	return e;
+}

@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Moves the node to a better branch: a block a step, in memory, then one
+ * batch, then one adoption. A block that follows the tip is a branch whose
+ * fork is the tip. One branch at a time, and never beside a candidate of our
+ * own.
+ */
+#include <stdlib.h>
+
+#include "chain/tables.h"
+#include "node/sync_internal.h"
+
+static void moved_free(struct moved *list, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		buf_release(&list[i].state);
+	free(list);
+}
+
+static void end(struct move *m)
+{
+	moved_free(m->added, m->added_count);
+	moved_free(m->taken, m->taken_count);
+	*m = (struct move){0};
+}
+
+void reorg_free(struct sync *s)
+{
+	branch_free(s->move.branch);
+	end(&s->move);
+}
+
+static void abandon(struct node *n)
+{
+	struct move *m = &n->sync->move;
+	enum err e = branch_abandon_take(m->branch, n->store);
+
+	if (e)
+		node_fail(n, e, "giving up a branch");
+	end(m);
+	sync_changed(n->sync);
+}
+
+/* --- beginning --------------------------------------------------------- */
+
+/* Blocks of the path that are here and hold, from its start on. */
+static size_t ready(const struct sync *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->path_count; i++)
+		if (s->path[i]->body != TREE_HERE)
+			break;
+	return i;
+}
+
+static bool window_is_full(const struct sync *s)
+{
+	return tree_body_bytes(s->tree) >= WINDOW_BYTES;
+}
+
+/*
+ * Whether to move now, and whether stepwise. A branch is moved to when what
+ * is here of it is better than the main chain. One of more than MOVE_BLOCKS
+ * is decided by its headers, and moved to as its bodies come.
+ */
+static bool decide(struct node *n, bool *stepwise, uint64_t depth)
+{
+	struct sync *s = n->sync;
+	size_t here = ready(s);
+
+	if (!here)
+		return false;
+	*stepwise = here > MOVE_BLOCKS;
+	if (!depth || branches_beats_main(n, s->path[here - 1]))
+		return true;
+	*stepwise = true;
+	return here == s->path_count || here >= MOVE_BLOCKS ||
+	       window_is_full(s);
+}
+
+static void begin(struct node *n)
+{
+	struct sync *s = n->sync;
+	uint64_t tip = chain_tip(n->chain)->height, fork, depth;
+	struct move *m = &s->move;
+	struct fault f = {0};
+	bool stepwise;
+	enum err e;
+
+	if (!s->target || s->halted || n->production != PRODUCTION_IDLE)
+		return;
+	fork = s->path[0]->header.height - 1;
+	depth = tip - fork;
+	if (!decide(n, &stepwise, depth))
+		return;
+	if (depth > BRANCH_DEPTH_MAX) {
+		m->down = true;
+		fork = tip - BRANCH_DEPTH_MAX;
+		depth = BRANCH_DEPTH_MAX;
+	}
+	e = branch_new(&m->branch, n->chain, n->store, fork, &f);
+	if (e) {
+		node_fail(n, e, "taking blocks back");
+		end(m);
+		return;
+	}
+	m->state = MOVE_BUILDING;
+	m->stepwise = stepwise || m->down;
+	m->depth = depth;
+}
+
+/* --- building ---------------------------------------------------------- */
+
+/* The block of the path that follows the branch's tip, when it is here. */
+static struct tree_node *next_block(struct node *n)
+{
+	const struct chain_tip *tip = branch_tip(n->sync->move.branch);
+	struct sync *s = n->sync;
+	struct tree_node *next;
+	uint64_t first;
+
+	if (!s->target)
+		return NULL;
+	first = s->path[0]->header.height;
+	if (tip->height + 1 < first || tip->height + 1 - first >= s->path_count)
+		return NULL;
+	next = s->path[tip->height + 1 - first];
+	return next->body == TREE_HERE &&
+			       hash_eq(&next->header.parent, &tip->hash)
+		       ? next
+		       : NULL;
+}
+
+/* So much goes into one batch. What is checked whole may be as big as the
+ * store takes. */
+static bool is_full(const struct move *m)
+{
+	size_t bytes_max =
+		m->depth && !m->stepwise ? BRANCH_BYTES_MAX / 2 : MOVE_BYTES;
+
+	return branch_count(m->branch) >= MOVE_BLOCKS ||
+	       branch_bytes(m->branch) >= bytes_max;
+}
+
+static void note_added(struct move *m, const struct tree_node *node)
+{
+	struct moved *to;
+
+	if (m->added_count == m->added_cap) {
+		m->added_cap = m->added_cap ? 2 * m->added_cap : 8;
+		m->added = xrealloc(m->added, m->added_cap, sizeof(*m->added));
+	}
+	to = &m->added[m->added_count++];
+	*to = (struct moved){.hash = node->hash};
+	buf_append_span(&to->state, node->state);
+}
+
+/* false: it does not hold, or the store failed. */
+static bool add(struct node *n, struct tree_node *node)
+{
+	struct move *m = &n->sync->move;
+	struct fault f = {0};
+	struct block block;
+	enum err e;
+
+	e = block_decode(&block, buf_span(&node->raw));
+	if (!e)
+		e = branch_add(m->branch, n->store, &block,
+			       buf_span(&node->raw), &f);
+	block_release(&block);
+	if (e == ERR_IO || e == ERR_CORRUPT) {
+		node_fail(n, e, "applying a block");
+		return false;
+	}
+	if (e) {
+		branches_invalid(n, node, f.detail[0] ? f.detail : err_text(e));
+		return false;
+	}
+	n->sync->progress = n->now;
+	note_added(m, node);
+	return true;
+}
+
+/* --- committing -------------------------------------------------------- */
+
+static void put_states(const struct move *m, struct kv_batch *batch)
+{
+	uint64_t height = branch_fork(m->branch);
+	uint8_t key[HEIGHT_KEY_LEN];
+	size_t i;
+
+	for (i = 0; i < m->added_count; i++)
+		kv_batch_put(batch, KV_STATES, height_key(key, ++height),
+			     buf_span(&m->added[i].state));
+}
+
+/* The engine's states of the blocks that go: their rows go with them. */
+static enum err save_states(struct node *n, struct move *m)
+{
+	uint64_t fork = branch_fork(m->branch), i;
+	struct span state;
+	enum err e;
+
+	m->taken = xcalloc(m->depth, sizeof(*m->taken));
+	for (i = 0; i < m->depth; i++) {
+		e = main_state(n, &state, fork + 1 + i);
+		if (e)
+			return e;
+		buf_append_span(&m->taken[m->taken_count++].state, state);
+	}
+	return ERR_OK;
+}
+
+static void commit(struct node *n)
+{
+	struct move *m = &n->sync->move;
+	struct kv_batch *batch;
+	enum err e = save_states(n, m);
+
+	if (e) {
+		node_fail(n, e, "reading the engine's states");
+		return;
+	}
+	batch = xcalloc(1, sizeof(*batch));
+	branch_commit(m->branch, batch);
+	put_states(m, batch);
+	m->seq = node_commit(n, batch);
+	m->state = MOVE_COMMITTING;
+}
+
+/* Nothing more can be added now. */
+static void finish(struct node *n)
+{
+	struct move *m = &n->sync->move;
+	const struct tree_node *last = NULL;
+
+	if (m->added_count)
+		last = tree_find(n->sync->tree,
+				 &m->added[m->added_count - 1].hash);
+	if (m->down && !m->added_count)
+		commit(n);
+	else if (!m->added_count)
+		abandon(n);
+	else if (!m->depth || m->stepwise || is_full(m) ||
+		 (last && branches_beats_main(n, last)))
+		commit(n);
+	else
+		abandon(n);
+}
+
+static void build(struct node *n)
+{
+	struct move *m = &n->sync->move;
+	struct tree_node *node = is_full(m) ? NULL : next_block(n);
+
+	if (!node || !add(n, node)) {
+		finish(n);
+		return;
+	}
+	if (is_full(m) || !next_block(n)) {
+		finish(n);
+		return;
+	}
+	sync_changed(n->sync);
+	node_wake(n, n->now);
+}
+
+void reorg_tick(struct node *n)
+{
+	struct move *m = &n->sync->move;
+
+	if (m->state == MOVE_IDLE)
+		begin(n);
+	if (m->state == MOVE_BUILDING)
+		build(n);
+}
+
+/* --- adopting ---------------------------------------------------------- */
+
+/* Before the branch goes: the pool learns what it holds. */
+static void tell_pool(struct node *n, const struct branch *b)
+{
+	size_t i, k, count;
+	bool exists;
+
+	for (i = 0; i < branch_count(b); i++) {
+		const struct tx *txs = branch_txs(b, i, &count);
+
+		for (k = 0; k < count; k++)
+			mempool_remove_included(n->pool, &txs[k].id);
+		body_keys_forget(n->sync, txs, count);
+	}
+	for (i = 0; i < branch_account_count(b); i++)
+		mempool_account_changed(n->pool, branch_account(b, i, &exists));
+	mempool_expire(n->pool, branch_tip(b)->height + 1);
+}
+
+/* Bytes of the blocks that are taken back. */
+static struct buf *orphans_of(const struct branch *b, size_t *count)
+{
+	struct buf *list;
+	size_t i;
+
+	*count = branch_orphan_count(b);
+	list = xcalloc(*count, sizeof(*list));
+	for (i = 0; i < *count; i++)
+		buf_append_span(&list[i], branch_orphan(b, i));
+	return list;
+}
+
+/* A block that was taken back is one of the tree's: it may come again. */
+static enum err into_tree(struct node *n, struct tree_node **parent,
+			  struct span raw, struct span state)
+{
+	struct span header_raw, seal_raw;
+	struct engine_block block;
+	struct sync *s = n->sync;
+	struct tree_node *node;
+	struct header h;
+	struct hash hash;
+	uint64_t settled;
+	enum err e;
+
+	e = main_split(&header_raw, &seal_raw, raw);
+	if (!e)
+		e = header_decode(&h, header_raw);
+	if (e)
+		return ERR_CORRUPT;
+	header_hash(&hash, chain_genesis(n->chain), header_raw);
+	sync_engine_block(&block, &h, &hash);
+	e = sync_settled(n, &settled, state, &block);
+	if (e)
+		return e;
+	/* ERR_TOO_BIG: then it is asked for when it is wanted */
+	e = tree_add(s->tree, &node, *parent, header_raw, seal_raw, &hash,
+		     state, settled, s->target, branches_prefer, n);
+	if (e == ERR_EXISTS)
+		node = tree_find(s->tree, &hash);
+	if (node)
+		node->was_main = true;
+	*parent = node;
+	return ERR_OK;
+}
+
+static enum err take_back(struct node *n, struct buf *orphans, size_t count)
+{
+	struct move *m = &n->sync->move;
+	struct tree_node *parent = NULL;
+	enum err e = ERR_OK;
+	size_t i;
+
+	for (i = 0; !e && i < count; i++) {
+		if (i && !parent)
+			break; /* the tree is full */
+		e = into_tree(n, &parent, buf_span(&orphans[i]),
+			      buf_span(&m->taken[i].state));
+	}
+	for (i = 0; !e && i < count; i++)
+		e = pool_take_back(n, buf_span(&orphans[i]));
+	return e;
+}
+
+/* The engine at the tip, from its row. */
+static enum err follow(struct node *n)
+{
+	struct engine_block tip;
+	struct engine *engine;
+	enum err e;
+
+	e = main_engine(n, &engine, &tip, chain_tip(n->chain)->height);
+	if (e)
+		return e;
+	n->engine->ops->destroy(n->engine);
+	n->engine = engine;
+	return ERR_OK;
+}
+
+static void tell(struct node *n, uint64_t fork)
+{
+	struct sync *s = n->sync;
+	uint64_t depth = s->move.depth;
+	struct effect *effect;
+
+	if (depth) {
+		s->reorgs++;
+		if (depth > s->deepest)
+			s->deepest = depth;
+		effect = effects_add(n->effects, EFFECT_NOTIFY);
+		effect->notify = NOTIFY_REORG;
+		effect->height = fork;
+		effect->depth = depth;
+	}
+	effect = effects_add(n->effects, EFFECT_NOTIFY);
+	effect->notify = NOTIFY_BLOCK;
+	effect->height = chain_tip(n->chain)->height;
+}
+
+static enum err adopt(struct node *n, struct buf *orphans, size_t count)
+{
+	struct move *m = &n->sync->move;
+	uint64_t unseen_before = pool_unseen(n);
+	enum err e;
+
+	tell_pool(n, m->branch);
+	e = chain_adopt_branch_take(n->chain, m->branch, n->store);
+	m->branch = NULL;
+	if (!e)
+		e = pool_retell_unseen(n, unseen_before);
+	if (!e)
+		e = follow(n);
+	if (!e)
+		e = take_back(n, orphans, count);
+	return e;
+}
+
+void reorg_durable(struct node *n, uint64_t seq)
+{
+	struct move *m = &n->sync->move;
+	uint64_t fork;
+	struct buf *orphans;
+	size_t count, i;
+	enum err e;
+
+	if (m->state != MOVE_COMMITTING || seq < m->seq)
+		return;
+	fork = branch_fork(m->branch);
+	orphans = orphans_of(m->branch, &count);
+	e = adopt(n, orphans, count);
+	if (e) {
+		node_fail(n, e, "adopting a branch");
+	} else {
+		tell(n, fork);
+		end(m);
+		branches_prune(n);
+		serve_announce(n);
+		produce_flush(n);
+	}
+	for (i = 0; i < count; i++)
+		buf_release(&orphans[i]);
+	free(orphans);
+	sync_changed(n->sync);
+}
