@@ -144,7 +144,7 @@ void bodies_ask_direct(struct node *n, struct peer *p, const struct hash *hash)
 		return; /* its tip is unknown: headers are asked */
 	*r = (struct range){.count = 1, .direct = true};
 	r->hashes[0] = *hash;
-	map_put(n->sync->pending, hash->b, n->sync);
+	map_put(n->sync->pending, hash->b, &n->sync->pending);
 	send_range(n, p, r);
 }
 
@@ -323,7 +323,10 @@ static void close_range(struct node *n, struct range *r)
 	*r = (struct range){0};
 	for (i = 0; i < old.count; i++) {
 		if (old.direct) {
-			map_del(s->pending, old.hashes[i].b);
+			/* its header may be in a job by now */
+			if (map_get(s->pending, old.hashes[i].b) ==
+			    &s->pending)
+				map_del(s->pending, old.hashes[i].b);
 			continue;
 		}
 		node = tree_find(s->tree, &old.hashes[i]);

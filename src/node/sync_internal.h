@@ -116,7 +116,8 @@ struct sync {
 	uint64_t log_at, log_height;
 
 	struct map *works;   /* job id -> struct work */
-	struct map *pending; /* hash -> header on its way or in a job */
+	/* hash -> where: asked with its block (&pending), or in a job */
+	struct map *pending;
 	size_t header_batches;
 	size_t body_jobs;
 	struct map *keys;      /* address -> struct buf: from bodies here */
