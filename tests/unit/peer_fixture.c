@@ -257,8 +257,10 @@ bool info_of(struct driver *d, uint64_t peer, struct peer_info *out)
 
 uint64_t score_of(struct driver *d, uint64_t peer)
 {
+	struct node_event now = {.kind = EVENT_TIMER};
 	struct peer_info info;
 
+	driver_step(d, &now);
 	ck_assert(info_of(d, peer, &info));
 	return info.score;
 }
