@@ -112,7 +112,7 @@ static uint64_t ban(struct node *n, const struct address *id)
 void peer_fault(struct node *n, struct peer *p, enum peer_fault fault,
 		const char *fmt, ...)
 {
-	uint64_t points = points_of(fault), less = decayed(p, n->now);
+	uint64_t points = points_of(fault), score = peer_score(p, n->now);
 	char what[160], text[BYE_TEXT_MAX + 1];
 	uint64_t ms = BAN_MS;
 	va_list ap;
@@ -122,10 +122,10 @@ void peer_fault(struct node *n, struct peer *p, enum peer_fault fault,
 	va_start(ap, fmt);
 	vsnprintf(what, sizeof(what), fmt, ap);
 	va_end(ap);
-	p->score = peer_score(p, n->now) + points;
-	p->score_at += less * DECAY_MS;
-	if (!p->score)
-		p->score_at = n->now;
+	/* what has passed of the half minute counts on */
+	p->score_at =
+		score ? p->score_at + decayed(p, n->now) * DECAY_MS : n->now;
+	p->score = score + points;
 	if (p->score < SCORE_BAN) {
 		node_log(n, NOTICE_DEBUG, "%s: %s (score %" PRIu64 ")",
 			 p->where, what, p->score);

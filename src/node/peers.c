@@ -139,14 +139,14 @@ void peer_end(struct node *n, struct peer *p, const char *code,
 
 	if (p->stage == PEER_LEAVING)
 		return;
-	if (code) {
+	if (code && ban_ms)
+		node_log(n, level, "banned %s: %s", p->where, text);
+	else if (code)
 		node_log(n, level, "%s %s: %s: %s",
-			 ban_ms			? "banned"
-			 : p->stage == PEER_NEW ? "refused"
-						: "dropped",
-			 p->where, code, text);
+			 p->stage == PEER_NEW ? "refused" : "dropped", p->where,
+			 code, text);
+	if (code)
 		say_bye(n, p, code, text);
-	}
 	p->stage = PEER_LEAVING;
 	effect = effects_add(n->effects, EFFECT_DROP);
 	effect->peer = p->number;
