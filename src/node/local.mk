@@ -29,3 +29,7 @@ tests_unit_check_life_SOURCES = tests/unit/check_life.c tests/unit/driver.c \
 check_PROGRAMS += tests/unit/check_verify
 tests_unit_check_verify_SOURCES = tests/unit/check_verify.c \
 	tests/unit/driver.c tests/unit/driver.h
+check_PROGRAMS += tests/unit/check_peers
+tests_unit_check_peers_SOURCES = tests/unit/check_peers.c \
+	tests/unit/driver.c tests/unit/driver.h \
+	tests/unit/peer_fixture.c tests/unit/peer_fixture.h

@@ -75,6 +75,10 @@ static void take_effects(struct driver *d, struct effects *effects)
 				      e->fault.detail);
 			d->blocks_told += e->notify == NOTIFY_BLOCK;
 			d->drops_told += e->notify == NOTIFY_DROPPED;
+			if (d->network.on && (e->notify == NOTIFY_LOG ||
+					      e->notify == NOTIFY_PEER ||
+					      e->notify == NOTIFY_ADDRESSES))
+				*effects_add(&d->told, e->kind) = *e;
 			if (e->notify == NOTIFY_SUBMITTED) {
 				d->answered = true;
 				d->result_count = e->result_count;
@@ -85,14 +89,17 @@ static void take_effects(struct driver *d, struct effects *effects)
 			break;
 		case EFFECT_SEND:
 		case EFFECT_DROP:
-			ck_abort_msg("a node without peers spoke to one");
+			ck_assert_msg(d->network.on,
+				      "a node without peers spoke to one");
+			*effects_add(&d->told, e->kind) = *e;
+			break;
 		}
 	}
 	effects->count = 0;
 	effects_release(effects);
 }
 
-static void step(struct driver *d, struct node_event *e)
+void driver_step(struct driver *d, struct node_event *e)
 {
 	struct effects effects = {0};
 
@@ -103,8 +110,15 @@ static void step(struct driver *d, struct node_event *e)
 
 static void open_node(struct driver *d)
 {
-	struct node_config config = {
-		.seed = 5, .validator = true, .has_account = true};
+	struct node_config config = {.seed = 5,
+				     .validator = !d->network.observer,
+				     .has_account = true,
+				     .id = d->network.id,
+				     .instance = d->network.instance,
+				     .upgrades = d->network.upgrades,
+				     .listen = d->network.listen,
+				     .agent =
+					     d->network.on ? "driver/1" : NULL};
 	struct node_event start = {.kind = EVENT_START};
 	struct fault f = {0};
 
@@ -113,7 +127,7 @@ static void open_node(struct driver *d)
 	ck_assert_msg(!node_new(&d->node, &config, kv_mem_view(d->mem), &f),
 		      "%s", f.detail);
 	buf_release(&config.public_key);
-	step(d, &start);
+	driver_step(d, &start);
 }
 
 void driver_new(struct driver *d, uint64_t balance, const char *mining,
@@ -125,17 +139,26 @@ void driver_new(struct driver *d, uint64_t balance, const char *mining,
 void driver_new_of(struct driver *d, unsigned miners, uint64_t balance,
 		   const char *mining, const char *more)
 {
+	struct driver_network alone = {.miners = miners};
+
+	driver_new_in(d, &alone, balance, mining, more);
+}
+
+void driver_new_in(struct driver *d, const struct driver_network *network,
+		   uint64_t balance, const char *mining, const char *more)
+{
 	char json[4096], hex[ADDRESS_HEX_LEN], list[640] = "";
 	struct address a;
 	size_t len = 0;
 	unsigned i;
 
 	memset(d, 0, sizeof(*d));
+	d->network = *network;
 	d->mem = kv_mem_new();
 	d->key = test_key(1);
 	d->verifier = verifier_new(64);
 	d->now = DRIVER_START;
-	for (i = 1; i <= miners; i++) {
+	for (i = 1; i <= (network->miners ? network->miners : 1); i++) {
 		a = test_address(i);
 		len += (size_t)snprintf(list + len, sizeof(list) - len,
 					"%s\"%s\"", i > 1 ? ", " : "",
@@ -155,6 +178,7 @@ void driver_new_of(struct driver *d, unsigned miners, uint64_t balance,
 void driver_free(struct driver *d)
 {
 	effects_release(&d->pending);
+	effects_release(&d->told);
 	node_free(d->node);
 	kv_mem_free(d->mem);
 	secret_key_free(d->key);
@@ -206,7 +230,7 @@ bool driver_do_one(struct driver *d)
 		event.kind = EVENT_DURABLE;
 		event.seq = e.seq;
 	}
-	step(d, &event);
+	driver_step(d, &event);
 	return true;
 }
 
@@ -226,7 +250,7 @@ void driver_advance(struct driver *d, uint64_t ms)
 		if (d->timer > d->now)
 			d->now = d->timer;
 		d->timer = 0;
-		step(d, &ring);
+		driver_step(d, &ring);
 		driver_settle(d);
 	}
 	d->now = end;
@@ -250,7 +274,7 @@ void driver_submit(struct driver *d, const struct span *txs, size_t count)
 
 	ck_assert_uint_le(count, DRIVER_RESULTS);
 	d->answered = false;
-	step(d, &e);
+	driver_step(d, &e);
 	while (!d->answered && driver_do_one(d))
 		;
 	ck_assert(d->answered);

@@ -14,12 +14,26 @@
 #define DRIVER_START UINT64_C(1700000000000)
 #define DRIVER_RESULTS 4096
 
+/* What a node of a network is; {0} for one that is alone. Strings are
+ * borrowed as long as the driver lives. */
+struct driver_network {
+	bool on;	 /* it may speak to peers */
+	bool observer;	 /* makes no blocks */
+	unsigned miners; /* keys 1, 2, ... of the genesis; 0: key 1 alone */
+	struct address id;
+	uint64_t instance;
+	struct hash upgrades;
+	const char *listen;
+};
+
 struct driver {
+	struct driver_network network;
 	struct kv_mem *mem;
 	struct node *node;
 	struct secret_key *key; /* of the validator */
 	struct verifier *verifier;
 	struct effects pending; /* jobs and commits not carried out yet */
+	struct effects told;	/* sent, dropped, logged, in a network */
 	uint64_t now;
 	uint64_t timer; /* 0: none */
 	uint64_t blocks_told;
@@ -44,7 +58,12 @@ void driver_new(struct driver *d, uint64_t balance, const char *mining,
 /* The same with keys 1 .. miners as miners; the node has key 1. */
 void driver_new_of(struct driver *d, unsigned miners, uint64_t balance,
 		   const char *mining, const char *more);
+/* The same in a network. */
+void driver_new_in(struct driver *d, const struct driver_network *network,
+		   uint64_t balance, const char *mining, const char *more);
 void driver_free(struct driver *d);
+/* One event, at the driver's time. */
+void driver_step(struct driver *d, struct node_event *e);
 /* Carry out the first job or commit that waits; false when none does. */
 bool driver_do_one(struct driver *d);
 /* Carry out all. */
