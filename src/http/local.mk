@@ -58,4 +58,6 @@ tests_unit_check_http_routes_SOURCES = tests/unit/check_http_routes.c \
 tests_unit_check_http_wait_SOURCES = tests/unit/check_http_wait.c \
 	$(http_fixture)
 tests_unit_check_http_network_SOURCES = tests/unit/check_http_network.c \
-	$(http_fixture)
+	tests/unit/peer_fixture.c tests/unit/peer_fixture.h $(http_fixture)
+check_PROGRAMS += tests/unit/check_network_json
+tests_unit_check_network_json_SOURCES = tests/unit/check_network_json.c

@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What HTTP tells of the network: the paths on a node that is alone, on one
- * of several authorities, and what peers, evidence and readiness look like.
+ * of several authorities, and on one with peers.
  */
 #include <check.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "http/json_out.h"
-#include "http/network_json.h"
-#include "http/ready.h"
 #include "http_fixture.h"
+#include "peer_fixture.h"
 
 static json_t *item(size_t i)
 {
@@ -235,178 +233,115 @@ START_TEST(metrics_have_the_networks_figures)
 }
 END_TEST
 
-/* --- the shapes ---------------------------------------------------------- */
+/* --- with peers ---------------------------------------------------------- */
 
-static json_t *parsed(struct buf *out)
+#define SLOTS ", \"consensus\": {\"slot_ms\": 1000}"
+
+/* Key 1 of four authorities. */
+static void start_among_four(void)
 {
-	json_error_t error;
-	json_t *o = json_loadb((char *)out->data, out->len,
-			       JSON_REJECT_DUPLICATES, &error);
+	struct driver_network network = {
+		.on = true, .miners = 4, .instance = 1, .listen = ""};
 
-	ck_assert_msg(o != NULL, "%s in %.*s", error.text, (int)out->len,
-		      (char *)out->data);
-	buf_release(out);
-	return o;
+	network.id = test_address(1);
+	start_in(&network, SLOTS);
 }
 
-START_TEST(a_peer_cannot_forge_its_line)
+/* A peer whose clock differs so much from ours. */
+static void meet(uint64_t number, bool inbound, unsigned key, int64_t offset)
 {
-	struct peer_info p = {.where = "127.0.0.1:4999",
-			      .listen = "",
-			      .agent = "x\",\"score\":0,\"\x01\xff",
-			      .inbound = true,
-			      .authority = true,
-			      .since = 5,
-			      .height = 7,
-			      .settled = 6,
-			      .clock_offset = -250,
-			      .round_trip = 12,
-			      .score = 30};
-	struct api_traffic traffic = {1, 2, 3, 4};
-	struct buf out = {0};
-	json_t *o;
+	struct msg_hello m = fake_hello(&d, key);
 
-	out_peer(&out, &p, &traffic);
-	o = parsed(&out);
-	ck_assert_int_eq(number_in(o, "score"), 30);
-	ck_assert_int_eq(number_in(o, "clock_offset_ms"), -250);
-	ck_assert_int_eq(number_in(o, "settled_height"), 6);
-	ck_assert_str_eq(text_in(o, "direction"), "in");
-	ck_assert_str_eq(text_in(o, "listen"), "");
-	ck_assert_int_eq(number_in(o, "bytes_in"), 1);
-	ck_assert_int_eq(number_in(o, "bytes_out"), 2);
-	ck_assert_int_eq(number_in(o, "messages_in"), 3);
-	ck_assert_int_eq(number_in(o, "messages_out"), 4);
-	json_decref(o);
-	p.inbound = false;
-	p.clock_offset = INT64_MIN;
-	out_peer(&out, &p, NULL);
-	o = parsed(&out);
-	ck_assert_str_eq(text_in(o, "direction"), "out");
-	ck_assert_int_eq(number_in(o, "clock_offset_ms"), INT64_MIN);
-	ck_assert(!json_object_get(o, "bytes_in"));
-	json_decref(o);
+	m.clock = (uint64_t)((int64_t)d.now + offset);
+	m.listen = span_str("192.0.2.1:4999");
+	fake_connect(&d, number, inbound, key);
+	fake_say_hello(&d, number, inbound ? MSG_HEY : MSG_ACK, &m);
+	forget_told(&d);
 }
-END_TEST
 
-/* Who hashes the bytes that are shown finds the id that was signed. */
-START_TEST(evidence_shows_the_bytes_that_were_hashed)
+START_TEST(peers_are_listed_counted_and_gone_again)
 {
-	static const struct hash genesis = {{3}};
-	struct evidence_info e = {.found = 77};
-	struct buf bytes = {0}, out = {0};
-	struct hash digest;
-	const char *raw;
-	char hex[HASH_HEX_LEN];
-	json_t *o, *h;
-	size_t i;
+	char hex[ADDRESS_HEX_LEN];
+	struct address a;
 
-	for (i = 0; i < 2; i++) {
-		e.header[i] = (struct header){.height = 9 + i,
-					      .time = 1000 + i,
-					      .has_producer = true,
-					      .engine = span_str("\x90"),
-					      .results_root = span_str(""),
-					      .extra = span_str("hi")};
-		e.seal[i].key = span_str("key");
-		e.seal[i].signature = span_str(i ? "second" : "first");
-		buf_reset(&bytes);
-		header_encode(&bytes, &e.header[i]);
-		header_hash(&e.hash[i], &genesis, buf_span(&bytes));
-	}
-	out_evidence(&out, &e);
-	o = parsed(&out);
-	ck_assert_int_eq(number_in(o, "found"), 77);
-	ck_assert_uint_eq(json_array_size(json_object_get(o, "headers")), 2);
-	for (i = 0; i < 2; i++) {
-		h = json_array_get(json_object_get(o, "headers"), i);
-		ck_assert_int_eq(number_in(h, "number"), 9 + (json_int_t)i);
-		ck_assert_str_eq(text_in(h, "signature"),
-				 i ? "c2Vjb25k" : "Zmlyc3Q=");
-		raw = text_in(h, "raw");
-		ck_assert_uint_eq(strlen(raw) % 2, 0);
-		buf_reset(&bytes);
-		for (; *raw; raw += 2) {
-			unsigned byte;
-
-			ck_assert_int_eq(sscanf(raw, "%2x", &byte), 1);
-			buf_byte(&bytes, (uint8_t)byte);
-		}
-		header_hash(&digest, &genesis, buf_span(&bytes));
-		ck_assert_str_eq(text_in(h, "id"), hash_hex(hex, &digest));
-	}
-	json_decref(o);
-	buf_release(&bytes);
+	start_among_four();
+	meet(5, true, 2, 300);
+	meet(7, false, 50, 300);
+	has_traffic = true;
+	get("/v1/peers");
+	expect(200);
+	ck_assert_uint_eq(json_array_size(json_object_get(json, "items")), 2);
+	a = test_address(2);
+	ck_assert_str_eq(text_in(item(0), "id"), address_hex(hex, &a));
+	ck_assert_str_eq(text_in(item(0), "direction"), "in");
+	ck_assert_str_eq(text_in(item(0), "listen"), "192.0.2.1:4999");
+	ck_assert(json_is_true(json_object_get(item(0), "authority")));
+	ck_assert_int_eq(number_in(item(0), "since"), (json_int_t)d.now);
+	ck_assert_int_eq(number_in(item(0), "bytes_in"), 105);
+	a = test_address(50);
+	ck_assert_str_eq(text_in(item(1), "id"), address_hex(hex, &a));
+	ck_assert_str_eq(text_in(item(1), "direction"), "out");
+	ck_assert(json_is_false(json_object_get(item(1), "authority")));
+	ck_assert_int_eq(number_in(item(1), "bytes_in"), 107);
+	get("/v1/peers?limit=1");
+	ck_assert_uint_eq(json_array_size(json_object_get(json, "items")), 1);
+	ck_assert_str_eq(text_of("next"), "5");
+	get("/v1/peers?limit=1&cursor=5");
+	ck_assert_str_eq(text_in(item(0), "id"), hex);
+	ck_assert(json_is_null(json_object_get(json, "next")));
+	get("/v1/status");
+	ck_assert_int_eq(number_of("peers"), 2);
+	get_of("/%s", own_hex);
+	ck_assert_int_eq(number_of("peers"), 2);
+	get("/v1/validators");
+	ck_assert(json_is_true(json_object_get(item(1), "online")));
+	ck_assert(json_is_false(json_object_get(item(1), "self")));
+	ck_assert(json_is_false(json_object_get(item(2), "online")));
+	get("/metrics");
+	ck_assert(has_line("\nccoin_peers 2\n"));
+	ck_assert(has_line("\nccoin_clock_offset_seconds 0.300\n"));
+	get("/ready");
+	expect(200);
+	fake_gone(&d, 5);
+	get("/v1/peers");
+	ck_assert_uint_eq(json_array_size(json_object_get(json, "items")), 1);
+	get("/v1/validators");
+	ck_assert(json_is_false(json_object_get(item(1), "online")));
+	stop();
 }
 END_TEST
 
-START_TEST(progress_is_of_the_way_and_full_only_when_ready)
+START_TEST(a_clock_that_is_off_is_told)
 {
-	struct sync_info s = {
-		.state = SYNC_BEHIND, .started = 100, .target = 200};
-	uint64_t height;
-	unsigned last = 0, now;
-
-	for (height = 90; height < 210; height++) {
-		now = sync_progress(&s, height);
-		ck_assert_uint_ge(now, last);
-		ck_assert_uint_le(now, 99);
-		last = now;
-	}
-	ck_assert_uint_eq(sync_progress(&s, 150), 50);
-	s.target = 100; /* a better branch need not be higher */
-	ck_assert_uint_eq(sync_progress(&s, 100), 0);
-	s.state = SYNC_BOOT;
-	ck_assert_uint_lt(sync_progress(&s, 100), 100);
-	s.state = SYNC_READY;
-	ck_assert_uint_eq(sync_progress(&s, 0), 100);
+	start_among_four();
+	meet(5, true, 2, -1250);
+	get("/ready");
+	expect_problem(503, "unavailable", "clock");
+	get("/metrics");
+	ck_assert(has_line("\nccoin_clock_offset_seconds -1.250\n"));
+	get("/v1/peers");
+	ck_assert_int_eq(number_in(item(0), "clock_offset_ms"), -1250);
+	stop();
 }
 END_TEST
 
-static void expect_check(const struct readiness *r, const char *name)
+START_TEST(one_that_is_waited_for_is_seen_while_it_is_a_peer)
 {
-	struct fault f = {0};
-	enum err e = ready_check(r, &f);
+	json_t *waiting;
 
-	ck_assert_int_eq(e, *name ? ERR_UNAVAILABLE : ERR_OK);
-	ck_assert_str_eq(f.field, name);
-	if (*name) /* a sentence names it too */
-		ck_assert(strstr(f.detail, name) != NULL);
-}
-
-START_TEST(ready_names_the_check_that_fails)
-{
-	const struct readiness good = {.sync = {.state = SYNC_READY},
-				       .authorities = 4,
-				       .peers = 1,
-				       .has_offset = true,
-				       .offset = 500,
-				       .slot_ms = 1000};
-	struct readiness r = good;
-
-	expect_check(&r, "");
-	r.offset = 501;
-	expect_check(&r, "clock");
-	r.offset = -501;
-	expect_check(&r, "clock");
-	r.offset = INT64_MIN;
-	expect_check(&r, "clock");
-	r.has_offset = false;
-	expect_check(&r, "");
-	r = good;
-	r.offset = -500;
-	expect_check(&r, "");
-	r.peers = 0;
-	expect_check(&r, "no_peers");
-	r.authorities = 1;
-	expect_check(&r, "");
-	r = good;
-	r.sync.state = SYNC_BEHIND;
-	expect_check(&r, "sync");
-	r.sync.state = SYNC_BOOT;
-	expect_check(&r, "boot");
-	r.sync.halted = true;
-	expect_check(&r, "halted");
+	start_among_four();
+	push(1, 0, 2, 5);
+	driver_advance(&d, 8000);
+	forget_told(&d);
+	meet(5, true, 2, 0);
+	get("/v1/consensus");
+	waiting = json_object_get(json, "waiting_for");
+	ck_assert_uint_eq(json_array_size(waiting), 3);
+	ck_assert_int_ge(number_in(json_array_get(waiting, 0), "last_seen"),
+			 number_of("slot_start"));
+	ck_assert(json_is_null(
+		json_object_get(json_array_get(waiting, 1), "last_seen")));
+	stop();
 }
 END_TEST
 
@@ -419,9 +354,8 @@ int main(void)
 	tcase_add_test(tc, who_is_waited_for_is_named);
 	tcase_add_test(tc, lists_go_on_at_their_cursor);
 	tcase_add_test(tc, metrics_have_the_networks_figures);
-	tcase_add_test(tc, a_peer_cannot_forge_its_line);
-	tcase_add_test(tc, evidence_shows_the_bytes_that_were_hashed);
-	tcase_add_test(tc, progress_is_of_the_way_and_full_only_when_ready);
-	tcase_add_test(tc, ready_names_the_check_that_fails);
+	tcase_add_test(tc, peers_are_listed_counted_and_gone_again);
+	tcase_add_test(tc, a_clock_that_is_off_is_told);
+	tcase_add_test(tc, one_that_is_waited_for_is_seen_while_it_is_a_peer);
 	return run_case("http_network", tc);
 }

@@ -422,6 +422,50 @@ START_TEST(two_headers_conflict_when_their_signer_had_one_turn_for_both)
 }
 END_TEST
 
+/* A branch of blocks in these slots, ended by 0. */
+static struct branch_tip branch_of(const uint64_t *slots)
+{
+	struct branch_tip out = {.settled = 0};
+	struct engine_block b = {.height = 0};
+	uint64_t height = 0;
+
+	new_chain(4);
+	for (; *slots; slots++) {
+		height++;
+		b = block_of(height, GENESIS_TIME + *slots * 1000, *slots % 4,
+			     height == 1);
+		engine_poa.accept(engine, &b);
+	}
+	out.tip = b;
+	out.settled = engine_poa.settled(engine);
+	engine_poa.destroy(engine);
+	return out;
+}
+
+/* The example of doc/poa.md, authorities A B C D in slots 4 5 6 7 and so on:
+ * D signs no slot twice, all others do as they should, and yet. */
+START_TEST(a_cheat_can_settle_two_branches_as_the_page_says)
+{
+	static const uint64_t seen_by_a[] = {4, 5, 0};
+	static const uint64_t of_c[] = {6, 10, 0};
+	static const uint64_t with_d[] = {6, 10, 11, 0};
+	static const uint64_t with_a[] = {6, 10, 11, 12, 0};
+	static const uint64_t late[] = {4, 5, 7, 0};
+	struct branch_tip a = branch_of(seen_by_a), b = branch_of(with_d);
+
+	ck_assert_uint_eq(a.settled, 0);
+	ck_assert_uint_eq(branch_of(of_c).settled, 0);
+	ck_assert_uint_eq(b.settled, 0);
+	/* A, which is honest, moves to the higher branch, and settles it */
+	new_chain(4);
+	ck_assert_int_gt(engine_poa.prefer(engine, &a, &b), 0);
+	engine_poa.destroy(engine);
+	ck_assert_uint_ge(branch_of(with_a).settled, 1);
+	/* then D signs slot 7, which it had left empty */
+	ck_assert_uint_eq(branch_of(late).settled, 1);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("poa_model");
@@ -442,6 +486,7 @@ int main(void)
 	tcase_add_test(
 		t,
 		two_headers_conflict_when_their_signer_had_one_turn_for_both);
+	tcase_add_test(t, a_cheat_can_settle_two_branches_as_the_page_says);
 	suite_add_tcase(s, t);
 	srunner_run_all(sr, CK_NORMAL);
 	failed = srunner_ntests_failed(sr);

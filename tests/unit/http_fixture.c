@@ -86,7 +86,7 @@ static bool traffic(void *ctx, uint64_t peer, struct api_traffic *out)
 	return has_traffic;
 }
 
-void start_of(unsigned miners, const char *more)
+void start_in(const struct driver_network *network, const char *more)
 {
 	struct api_config config = {.view = view,
 				    .submit = submit,
@@ -99,7 +99,7 @@ void start_of(unsigned miners, const char *more)
 				    .address = "127.0.0.1"};
 	struct fault f = {0};
 
-	driver_new_of(&d, miners, 1000000, "\"interval\": 0", more);
+	driver_new_in(&d, network, 1000000, "\"interval\": 0", more);
 	own = test_address(1);
 	address_hex(own_hex, &own);
 	hold = broken = has_traffic = false;
@@ -109,6 +109,13 @@ void start_of(unsigned miners, const char *more)
 	config.node = d.node;
 	config.key = d.key;
 	ck_assert_msg(!api_new(&api, base, &config, &f), "%s", f.detail);
+}
+
+void start_of(unsigned miners, const char *more)
+{
+	struct driver_network alone = {.miners = miners};
+
+	start_in(&alone, more);
 }
 
 void start_with(const char *more)

@@ -43,6 +43,7 @@ void start_with(const char *more);
 void start(void);
 /* With keys 1 .. miners as authorities; the node has key 1. */
 void start_of(unsigned miners, const char *more);
+void start_in(const struct driver_network *network, const char *more);
 void stop(void);
 /* A block comes; the api is told. */
 void make_block(void);
