@@ -6,6 +6,9 @@ FUZZERS_ALL = \
 	tests/fuzz/fuzz_block \
 	tests/fuzz/fuzz_delta \
 	tests/fuzz/fuzz_genesis \
+	tests/fuzz/fuzz_hello \
+	tests/fuzz/fuzz_message \
+	tests/fuzz/fuzz_node \
 	tests/fuzz/fuzz_rules \
 	tests/fuzz/fuzz_state_proof \
 	tests/fuzz/fuzz_tx \
@@ -21,6 +24,10 @@ fuzz_engine =
 check_PROGRAMS += $(FUZZERS_ALL)
 endif
 
+# a node, for those that need one
+fuzz_world = tests/fuzz/world.c tests/fuzz/world.h tests/messages.c \
+	tests/messages.h
+
 fuzz_link = $(AM_LDFLAGS) $(fuzz_engine)
 tests_fuzz_fuzz_account_SOURCES = tests/fuzz/fuzz_account.c $(fuzz_common)
 tests_fuzz_fuzz_account_LDFLAGS = $(fuzz_link)
@@ -30,6 +37,15 @@ tests_fuzz_fuzz_delta_SOURCES = tests/fuzz/fuzz_delta.c $(fuzz_common)
 tests_fuzz_fuzz_delta_LDFLAGS = $(fuzz_link)
 tests_fuzz_fuzz_genesis_SOURCES = tests/fuzz/fuzz_genesis.c $(fuzz_common)
 tests_fuzz_fuzz_genesis_LDFLAGS = $(fuzz_link)
+tests_fuzz_fuzz_hello_SOURCES = tests/fuzz/fuzz_hello.c $(fuzz_world) \
+	$(fuzz_common)
+tests_fuzz_fuzz_hello_LDFLAGS = $(fuzz_link)
+tests_fuzz_fuzz_message_SOURCES = tests/fuzz/fuzz_message.c \
+	tests/messages.c tests/messages.h $(fuzz_common)
+tests_fuzz_fuzz_message_LDFLAGS = $(fuzz_link)
+tests_fuzz_fuzz_node_SOURCES = tests/fuzz/fuzz_node.c $(fuzz_world) \
+	$(fuzz_common)
+tests_fuzz_fuzz_node_LDFLAGS = $(fuzz_link)
 tests_fuzz_fuzz_rules_SOURCES = tests/fuzz/fuzz_rules.c $(fuzz_common)
 tests_fuzz_fuzz_rules_LDFLAGS = $(fuzz_link)
 tests_fuzz_fuzz_state_proof_SOURCES = tests/fuzz/fuzz_state_proof.c \
@@ -40,4 +56,5 @@ tests_fuzz_fuzz_tx_LDFLAGS = $(fuzz_link)
 tests_fuzz_fuzz_tx_json_SOURCES = tests/fuzz/fuzz_tx_json.c $(fuzz_common)
 tests_fuzz_fuzz_tx_json_LDFLAGS = $(fuzz_link)
 
-EXTRA_DIST += tests/fuzz/corpus tests/fuzz/make-corpus.py
+EXTRA_DIST += tests/fuzz/corpus tests/fuzz/conversations.py \
+	tests/fuzz/make-corpus.py

@@ -12,9 +12,10 @@ import sys
 
 sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(os.path.dirname(HERE), "functional"))
+sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "functional")]
 
 from cryptography.hazmat.primitives.asymmetric import ed25519  # noqa: E402
+import conversations  # noqa: E402
 import wire  # noqa: E402
 from wire import Raw, pack  # noqa: E402
 
@@ -200,12 +201,30 @@ def write_genesis():
          '99999999999999999999}')
 
 
+def write_messages():
+    path = os.path.join(HERE, "..", "..", "doc", "vectors.json")
+    with open(path, encoding="utf-8") as f:
+        vectors = json.load(f)
+    types = [m["type"] for m in vectors["messages"]]
+    for m in vectors["messages"]:
+        seed("message", m["type"], bytes([types.index(m["type"])]) +
+             bytes.fromhex(m["body"]))
+    for i, m in enumerate(vectors["refused_messages"]):
+        seed("message", f"refused-{i}", bytes([types.index(m["type"])]) +
+             bytes.fromhex(m["body"]))
+    for name, data in conversations.hellos():
+        seed("hello", name, data)
+    for name, data in conversations.talks(types):
+        seed("node", name, data)
+
+
 def main():
     write_transactions()
     write_blocks()
     write_stored()
     write_proofs()
     write_genesis()
+    write_messages()
 
 
 main()
