@@ -15,3 +15,10 @@ libshell_a_SOURCES += \
 	src/net/stream.c src/net/stream.h \
 	src/net/tls.c src/net/tls.h \
 	src/net/where.c src/net/where.h
+
+check_PROGRAMS += tests/unit/check_frame tests/unit/check_dial \
+	tests/unit/check_peerbook
+tests_unit_check_frame_SOURCES = tests/unit/check_frame.c
+tests_unit_check_dial_SOURCES = tests/unit/check_dial.c
+tests_unit_check_peerbook_SOURCES = tests/unit/check_peerbook.c \
+	tests/unit/scratch.c tests/unit/scratch.h
