@@ -22,3 +22,9 @@ tests_unit_check_frame_SOURCES = tests/unit/check_frame.c
 tests_unit_check_dial_SOURCES = tests/unit/check_dial.c
 tests_unit_check_peerbook_SOURCES = tests/unit/check_peerbook.c \
 	tests/unit/scratch.c tests/unit/scratch.h
+
+net_fixture = tests/unit/net_fixture.c tests/unit/net_fixture.h \
+	tests/unit/scratch.c tests/unit/scratch.h tests/unit/test_keys.h
+check_PROGRAMS += tests/unit/check_net
+tests_unit_check_net_SOURCES = tests/unit/check_net.c $(net_fixture)
+tests_unit_check_net_LDADD = $(LDADD) $(SSL_LIBS)

@@ -79,10 +79,13 @@ static void ban(struct net *n, const struct channel *c, uint64_t ms,
 		host_of(&host, &c->place);
 		host_ms = peerbook_ban_host(&n->book, &host, now, ms, why);
 	}
-	log_warning("%s is banned for %llu s: %s", c->where,
-		    (unsigned long long)(id_ms > host_ms ? id_ms : host_ms) /
-			    1000,
-		    why);
+	if (host_ms > id_ms)
+		id_ms = host_ms;
+	if (id_ms)
+		log_warning("%s is banned for %llu s: %s", c->where,
+			    (unsigned long long)id_ms / 1000, why);
+	else
+		log_warning("%s is dropped: %s", c->where, why);
 	net_wake(n);
 }
 
