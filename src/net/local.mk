@@ -7,6 +7,7 @@ libshell_a_SOURCES += \
 	src/net/channel_internal.h \
 	src/net/channel_io.c \
 	src/net/dial.c src/net/dial.h \
+	src/net/fetch_genesis.c src/net/fetch_genesis.h \
 	src/net/frame.c src/net/frame.h \
 	src/net/net.c src/net/net.h \
 	src/net/net_internal.h \

@@ -170,6 +170,11 @@ START_TEST(a_ban_ends_and_doubles_with_each_time_up_to_a_day)
 	now += 600000;
 	ck_assert_uint_eq(peerbook_ban_id(&book, &id, now, 600000, "x"),
 			  1200000);
+	/* who asks for more gets it */
+	now += 1200000;
+	ck_assert_uint_eq(peerbook_ban_id(&book, &id, now, 10000000, "x"),
+			  10000000);
+	ms = 10000000;
 	for (i = 0; i < 20; i++) {
 		now += ms;
 		ms = peerbook_ban_id(&book, &id, now, 600000, "x");
@@ -276,7 +281,8 @@ START_TEST(what_is_written_is_read)
 			 BOOK_TOLD);
 	ck_assert_str_eq(peerbook_banned_id(&book, &id, 6)->why, "bad seal");
 	ck_assert_str_eq(peerbook_banned_host(&book, &host, 6)->why, "flood");
-	ck_assert_uint_eq(peerbook_ban_id(&book, &id, 7, 1000, "x"), 2000);
+	ck_assert_uint_eq(peerbook_ban_id(&book, &id, 7, 1000, "x"),
+			  2 * BAN_MS_FIRST);
 	/* what need not be remembered is not read */
 	load(2 * (uint64_t)BAN_MS_MAX);
 	ck_assert_uint_eq(book.ban_count, 0);
