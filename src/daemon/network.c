@@ -138,10 +138,9 @@ enum err network_new(struct network **out, const struct network_config *config,
 		.connect = (const char *const *)c->connect.list,
 		.connect_count = c->connect.count,
 		.plain = c->p2p_plain,
-		.max_peers =
-			(config->max_peers ? config->max_peers
-					   : PEERS_DEFAULT) +
-			BEYOND_PLACES,
+		.max_peers = (config->max_peers ? config->max_peers
+						: PEERS_DEFAULT) +
+			     BEYOND_PLACES,
 		.key = config->key,
 		.callbacks = &callbacks,
 		.ctx = w,
