@@ -1,53 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The wiring: events in, effects out. Every source of events (HTTP, workers,
- * the store's writer, the timer) ends in step(), and every effect of the
- * core is carried out in perform(). No rule of the ledger is here.
+ * The wiring: events in, effects out. Every source of events (HTTP, peers,
+ * workers, the store's writer, the timer) ends in step(), and every effect of
+ * the core is carried out in perform(). No rule of the ledger is here.
  */
 #include <config.h>
 
 #include "daemon/daemon.h"
 
 #include <event2/event.h>
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/random.h>
-#include <unistd.h>
 
-#include "daemon/cookie.h"
-#include "daemon/open.h"
-#include "http/api.h"
+#include "daemon/daemon_internal.h"
 #include "loop/clock.h"
 #include "loop/log.h"
-#include "loop/signals.h"
 #include "loop/workers.h"
 #include "node/query.h"
 
 #define WAITING_MAX 16 /* batches; more and the node is not ready */
 
-struct daemon {
-	struct config *config;
-	const struct config_input *input; /* where config came from */
-	struct opened opened;
-	struct node *node;
-	struct event_base *base;
-	struct signals *signals;
-	struct timer *timer;
-	struct event *durable; /* the store's writer has news */
-	struct workers *workers;
-	struct api *api;
-	uint64_t durable_seq;
-	struct effects spare; /* memory for the next step's */
-	char cookie[COOKIE_LEN + 1];
-	int status;
-};
-
-static void report(const struct fault *f)
+void daemon_report(const struct fault *f)
 {
 	log_error("%s%s%s (%s)", f->field, f->field[0] ? ": " : "",
 		  f->detail[0] ? f->detail : err_text(f->code),
@@ -57,7 +30,7 @@ static void report(const struct fault *f)
 /* Something the node cannot go on without has failed. */
 static void give_up(struct daemon *d, const struct fault *f)
 {
-	report(f);
+	daemon_report(f);
 	d->status = 1;
 	event_base_loopbreak(d->base);
 }
@@ -98,6 +71,7 @@ static void notify(struct daemon *d, const struct effect *e)
 		break;
 	case NOTIFY_PEER:
 	case NOTIFY_ADDRESSES:
+		network_perform(d->network, e);
 		break;
 	}
 }
@@ -120,13 +94,15 @@ static void perform(struct daemon *d, struct effect *e)
 		break;
 	case EFFECT_SEND:
 	case EFFECT_DROP:
+		network_perform(d->network, e);
 		break;
 	}
 }
 
 /* One step of the core, and its effects in their order. */
-static void step(struct daemon *d, struct node_event *event)
+void daemon_step(void *ctx, struct node_event *event)
 {
+	struct daemon *d = ctx;
 	struct effects effects = d->spare;
 	size_t i;
 
@@ -143,21 +119,21 @@ static void step(struct daemon *d, struct node_event *event)
 
 /* --- events ------------------------------------------------------------ */
 
-static void on_timer(void *ctx)
+void daemon_on_timer(void *ctx)
 {
 	struct node_event event = {.kind = EVENT_TIMER};
 
-	step(ctx, &event);
+	daemon_step(ctx, &event);
 }
 
-static void on_job_done(void *ctx, struct job *job)
+void daemon_on_job(void *ctx, struct job *job)
 {
 	struct node_event event = {.kind = EVENT_JOB_DONE, .job = job};
 
-	step(ctx, &event);
+	daemon_step(ctx, &event);
 }
 
-static void on_submit(void *ctx, uint64_t request, const struct span *txs,
+void daemon_on_submit(void *ctx, uint64_t request, const struct span *txs,
 		      size_t count)
 {
 	struct node_event event = {
@@ -167,10 +143,10 @@ static void on_submit(void *ctx, uint64_t request, const struct span *txs,
 		.tx_count = count,
 	};
 
-	step(ctx, &event);
+	daemon_step(ctx, &event);
 }
 
-static void on_durable(int fd, short what, void *ctx)
+void daemon_on_durable(int fd, short what, void *ctx)
 {
 	struct node_event event = {.kind = EVENT_DURABLE};
 	struct daemon *d = ctx;
@@ -189,10 +165,10 @@ static void on_durable(int fd, short what, void *ctx)
 	if (event.seq <= d->durable_seq)
 		return;
 	d->durable_seq = event.seq;
-	step(d, &event);
+	daemon_step(d, &event);
 }
 
-static void on_stop(void *ctx)
+void daemon_on_stop(void *ctx)
 {
 	struct daemon *d = ctx;
 
@@ -200,8 +176,8 @@ static void on_stop(void *ctx)
 	event_base_loopbreak(d->base);
 }
 
-/* SIGHUP: read the log level again. */
-static void on_reload(void *ctx)
+/* SIGHUP: read the log level and the peers to connect to again. */
+void daemon_on_reload(void *ctx)
 {
 	struct daemon *d = ctx;
 	enum config_source source;
@@ -210,16 +186,17 @@ static void on_reload(void *ctx)
 	int first;
 
 	if (config_read(&again, &first, &source, d->input, &f)) {
-		report(&f);
+		daemon_report(&f);
 		return;
 	}
 	log_set((enum log_level)again.log_level,
 		(enum log_format)again.log_format);
+	network_reload(d->network, &again);
 	config_release(&again);
-	log_info("the log level was read again");
+	log_info("the log level and the peers to connect to were read again");
 }
 
-static struct kv_view *view(void *ctx)
+struct kv_view *daemon_view(void *ctx)
 {
 	struct daemon *d = ctx;
 
@@ -227,7 +204,7 @@ static struct kv_view *view(void *ctx)
 }
 
 /* What keeps the node from doing its work, for GET /ready. */
-static const char *check(void *ctx)
+const char *daemon_check(void *ctx)
 {
 	struct daemon *d = ctx;
 	struct node_tip tip;
@@ -240,7 +217,7 @@ static const char *check(void *ctx)
 	return NULL;
 }
 
-static void on_query_failed(void *ctx, enum err e)
+void daemon_on_query_failed(void *ctx, enum err e)
 {
 	struct fault f;
 
@@ -248,128 +225,13 @@ static void on_query_failed(void *ctx, enum err e)
 	give_up(ctx, &f);
 }
 
-/* --- starting ---------------------------------------------------------- */
-
-static enum err make_node(struct daemon *d, struct fault *f)
-{
-	const struct opened *o = &d->opened;
-	struct node_config config = {.validator = d->config->validator};
-	enum err e;
-
-	if (getrandom(&config.seed, sizeof(config.seed), 0) < 0)
-		return fault_set(f, ERR_IO, "", "getrandom failed");
-	if (o->key) {
-		config.has_account = true;
-		config.account = *secret_key_address(o->key);
-		buf_append_span(&config.public_key, secret_key_public(o->key));
-	}
-	e = node_new(&d->node, &config, store_view(o->store), f);
-	buf_release(&config.public_key);
-	return e;
-}
-
-static unsigned worker_count(const struct config *config)
-{
-	long cores = sysconf(_SC_NPROCESSORS_ONLN);
-
-	if (config->threads)
-		return (unsigned)config->threads;
-	return cores > 1 ? (unsigned)cores - 1 : 1;
-}
-
-static enum err make_api(struct daemon *d, struct fault *f)
-{
-	const struct config *c = d->config;
-	const struct secret_key *key = d->opened.key;
-	struct api_config config = {
-		.node = d->node,
-		.ctx = d,
-		.view = view,
-		.submit = on_submit,
-		.failed = on_query_failed,
-		.check = check,
-		.account = c->account.given ? &c->account.value : NULL,
-		.key = key,
-		.cookie = d->cookie,
-		.version = PACKAGE_VERSION,
-		.address = c->http.address,
-		.port = (uint16_t)c->http.port,
-		.hosts = (const char *const *)c->http_hosts.list,
-		.host_count = c->http_hosts.count,
-	};
-	enum err e;
-
-	e = api_new(&d->api, d->base, &config, f);
-	if (!e)
-		e = cookie_make(d->cookie, d->opened.datadir, f);
-	return e;
-}
-
-/*
- * evhttp turns reading and writing on and off several times a request; with
- * a list of changes the kernel hears of what is left of that once a turn.
- */
-static struct event_base *make_base(void)
-{
-	struct event_config *config = event_config_new();
-	struct event_base *base = NULL;
-
-	if (config && !event_config_set_flag(
-			      config, EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST))
-		base = event_base_new_with_config(config);
-	if (config)
-		event_config_free(config);
-	return base;
-}
-
-/*
- * Making and reading a chain of many accounts takes a multiple of the memory
- * that the node keeps. What is big shall come from the system and go back to
- * it: glibc by itself would soon take up to 32 MiB from its heaps, and keep
- * as much free at the end of each thread's.
- */
-static void keep_little_memory(void)
-{
-#ifdef __GLIBC__
-	mallopt(M_MMAP_THRESHOLD, 4 << 20);
-	mallopt(M_TRIM_THRESHOLD, 8 << 20);
-#endif
-}
-
-static void give_memory_back(void)
-{
-#ifdef __GLIBC__
-	malloc_trim(0);
-#endif
-}
-
-static enum err start(struct daemon *d, struct fault *f)
-{
-	enum err e;
-
-	e = daemon_open(&d->opened, d->config, f);
-	if (!e)
-		e = make_node(d, f);
-	if (e)
-		return e;
-	give_memory_back();
-	d->base = make_base();
-	if (!d->base)
-		return fault_set(f, ERR_IO, "", "no event loop");
-	d->signals = signals_new(d->base, on_stop, on_reload, d);
-	d->timer = timer_new(d->base, clock_now_ms, on_timer, d);
-	d->durable = event_new(d->base, store_fd(d->opened.store),
-			       EV_READ | EV_PERSIST, on_durable, d);
-	event_add(d->durable, NULL);
-	e = workers_new(&d->workers, d->base, worker_count(d->config),
-			d->opened.key, on_job_done, d, f);
-	return e ? e : make_api(d, f);
-}
+/* --- running ----------------------------------------------------------- */
 
 static void announce(const struct daemon *d)
 {
 	char hex[ADDRESS_HEX_LEN];
 
+	printf("p2p %s\n", network_where(d->network));
 	printf("http %s\n", api_url(d->api));
 	if (d->config->dev.on)
 		printf("account %s\n",
@@ -379,39 +241,21 @@ static void announce(const struct daemon *d)
 
 static void log_start(const struct daemon *d)
 {
-	char chain[HASH_HEX_LEN], account[ADDRESS_HEX_LEN];
+	char chain[HASH_HEX_LEN], account[ADDRESS_HEX_LEN], id[ADDRESS_HEX_LEN];
 	struct node_tip tip;
 
 	node_tip(d->node, &tip);
 	log_info("chain %s at height %llu, in %s",
 		 hash_hex(chain, node_genesis_hash(d->node)),
 		 (unsigned long long)tip.height, d->opened.datadir);
+	log_info("node %s, listening on %s",
+		 address_hex(id, secret_key_address(opened_key(&d->opened))),
+		 network_where(d->network));
 	if (d->config->account.given && !d->opened.key)
 		log_warning("%s holds no key of account %s: this node follows "
 			    "and signs nothing",
 			    d->opened.datadir,
 			    address_hex(account, &d->config->account.value));
-}
-
-static void release(struct daemon *d)
-{
-	struct fault f;
-
-	api_free(d->api);
-	workers_free(d->workers);
-	if (d->durable)
-		event_free(d->durable);
-	timer_free(d->timer);
-	signals_free(d->signals);
-	node_free(d->node);
-	effects_release(&d->spare);
-	if (d->base)
-		event_base_free(d->base);
-	/* said already when it made the daemon give up */
-	if (daemon_close(&d->opened, &f) && !d->status) {
-		report(&f);
-		d->status = 1;
-	}
 }
 
 int daemon_run(struct config *config, const struct config_input *input)
@@ -422,18 +266,20 @@ int daemon_run(struct config *config, const struct config_input *input)
 
 	log_set((enum log_level)config->log_level,
 		(enum log_format)config->log_format);
-	keep_little_memory();
+	daemon_keep_little_memory();
+	/* fetching a genesis writes to sockets before the loop runs */
+	signal(SIGPIPE, SIG_IGN);
 	/* a limit on the size of files (ulimit -f) is like a full disk */
 	signal(SIGXFSZ, SIG_IGN);
-	if (start(&d, &f)) {
+	if (daemon_make(&d, &f)) {
 		fault_print("ccoind", &f);
 		d.status = 1;
 	} else {
 		log_start(&d);
 		announce(&d);
-		step(&d, &begin);
+		daemon_step(&d, &begin);
 		event_base_dispatch(d.base);
 	}
-	release(&d);
+	daemon_release(&d);
 	return d.status;
 }

@@ -114,17 +114,22 @@ static enum err clear(struct store *store, struct fault *f)
 	return e;
 }
 
+/* Is there room for a chain? */
+static enum err prepare(struct store *store, struct fault *f)
+{
+	enum err e = refuse_chain(store, f);
+
+	return e ? e : clear(store, f);
+}
+
 enum err init_store(struct init_result *out, struct store *store,
 		    const struct rules *rules,
 		    const struct init_progress *progress, struct fault *f)
 {
 	struct init_result r = {0};
 	struct genesis g;
-	enum err e;
+	enum err e = prepare(store, f);
 
-	e = refuse_chain(store, f);
-	if (!e)
-		e = clear(store, f);
 	if (e)
 		return e;
 	genesis_make(&g, rules);
@@ -138,4 +143,18 @@ enum err init_store(struct init_result *out, struct store *store,
 	if (!e && out)
 		*out = r;
 	return e;
+}
+
+enum err init_store_sealed(struct store *store, const struct rules *rules,
+			   uint64_t nonce, struct fault *f)
+{
+	struct genesis g;
+	enum err e = prepare(store, f);
+
+	if (e)
+		return e;
+	genesis_make(&g, rules);
+	e = write_batches(store, &g, nonce, NULL, f);
+	genesis_release(&g);
+	return e ? e : store_view_renew(store, f);
 }

@@ -36,5 +36,10 @@ MUST_USE enum err init_store(struct init_result *out, struct store *store,
 			     const struct rules *rules,
 			     const struct init_progress *progress,
 			     struct fault *f);
+/* Write the genesis block with a nonce that is known to seal it. The errors
+ * of init_store(). */
+MUST_USE enum err init_store_sealed(struct store *store,
+				    const struct rules *rules, uint64_t nonce,
+				    struct fault *f);
 
 #endif

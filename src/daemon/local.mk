@@ -5,8 +5,11 @@ libshell_a_SOURCES += \
 	src/daemon/config_table.c src/daemon/config_table.h \
 	src/daemon/cookie.c src/daemon/cookie.h \
 	src/daemon/daemon.c src/daemon/daemon.h \
+	src/daemon/daemon_internal.h src/daemon/daemon_make.c \
 	src/daemon/dev.c src/daemon/dev.h \
 	src/daemon/init.c src/daemon/init.h \
+	src/daemon/genesis_peer.c src/daemon/genesis_peer.h \
+	src/daemon/network.c src/daemon/network.h \
 	src/daemon/open.c src/daemon/open.h \
 	src/daemon/option_json.c \
 	src/daemon/option_line.c src/daemon/option_value.h \

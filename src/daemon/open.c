@@ -15,11 +15,17 @@
 
 #include "chain/genesis.h"
 #include "daemon/dev.h"
+#include "daemon/genesis_peer.h"
 #include "daemon/init.h"
 #include "loop/clock.h"
 #include "loop/log.h"
 #include "store/file.h"
 #include "store/keyfile.h"
+
+const struct secret_key *opened_key(const struct opened *o)
+{
+	return o->key ? o->key : o->node_key;
+}
 
 /* --- the development chain --------------------------------------------- */
 
@@ -120,6 +126,21 @@ static enum err check_chain(const struct opened *o, const struct config *config,
 	return e;
 }
 
+/* Who knows the hash can take the rules from anybody. */
+static bool may_ask_peers(const struct config *config)
+{
+	return config->genesis_hash.given && config->connect.count;
+}
+
+static enum err no_chain(const char *datadir, struct fault *f)
+{
+	return fault_set(f, ERR_NOT_FOUND, "",
+			 "%s holds no chain; run ccoin-init, or give --genesis "
+			 "FILE, or --genesis-hash HEX and --connect HOST:PORT, "
+			 "or --dev",
+			 datadir);
+}
+
 static enum err make_chain(struct opened *o, struct config *config,
 			   const struct rules *rules, struct fault *f)
 {
@@ -129,11 +150,10 @@ static enum err make_chain(struct opened *o, struct config *config,
 
 	if (config->dev.on)
 		return dev_chain(o, config, f);
+	if (!rules && may_ask_peers(config))
+		return genesis_from_peers(o->store, config, opened_key(o), f);
 	if (!rules)
-		return fault_set(f, ERR_NOT_FOUND, "",
-				 "%s holds no chain; run ccoin-init, or give "
-				 "--genesis FILE or --dev",
-				 o->datadir);
+		return no_chain(o->datadir, f);
 	e = init_store(&made, o->store, rules, NULL, f);
 	if (!e)
 		log_info("made chain %s with %zu accounts, in %s",
@@ -161,6 +181,7 @@ static enum err open_chain(struct opened *o, struct config *config,
 	}
 	if (e)
 		return e;
+	o->max_peers = rules.max_peers;
 	rules_release(&rules);
 	return check_chain(o, config, wanted, &genesis, f);
 }
@@ -192,7 +213,9 @@ static enum err open_all(struct opened *o, struct config *config,
 			 const struct rules *rules, const char *password,
 			 struct fault *f)
 {
-	unsigned flags = config->dev.on || config->genesis ? STORE_CREATE : 0;
+	bool may_make =
+		config->dev.on || config->genesis || may_ask_peers(config);
+	unsigned flags = may_make ? STORE_CREATE : 0;
 	enum err e;
 
 	if (config->dev.on && !config->datadir_given) {
@@ -210,17 +233,17 @@ static enum err open_all(struct opened *o, struct config *config,
 	}
 	e = store_open(&o->store, o->datadir, flags, f);
 	if (e == ERR_NOT_FOUND)
-		return fault_set(f, e, "",
-				 "%s holds no chain; run ccoin-init, or give "
-				 "--genesis FILE or --dev",
-				 o->datadir);
+		return no_chain(o->datadir, f);
 	if (!e && config->dev.on) {
 		config->validator = true;
 		e = dev_account(o, config, password, f);
 	}
 	if (!e)
-		e = open_chain(o, config, rules, f);
-	return e ? e : open_key(o, config, password, f);
+		e = open_key(o, config, password, f);
+	/* before the chain, which a peer may be asked for */
+	if (!e && !o->key)
+		e = keyfile_node(&o->node_key, o->datadir, f);
+	return e ? e : open_chain(o, config, rules, f);
 }
 
 enum err daemon_open(struct opened *out, struct config *config, struct fault *f)
@@ -259,6 +282,7 @@ enum err daemon_close(struct opened *o, struct fault *f)
 	enum err e = store_close(o->store, f);
 
 	secret_key_free(o->key);
+	secret_key_free(o->node_key);
 	if (o->temporary && o->datadir)
 		nftw(o->datadir, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
 	free(o->datadir);

@@ -13,16 +13,22 @@
 /* {0} before; end with daemon_close(). */
 struct opened {
 	struct store *store;
-	struct secret_key *key; /* NULL: no account */
+	struct secret_key *key;	     /* NULL: no account */
+	struct secret_key *node_key; /* NULL: it is the account's */
+	uint64_t max_peers;	     /* of the rules; 0: no limit */
 	char *datadir;
 	bool temporary; /* made for --dev without -d: goes with the daemon */
 };
 
+/* What proves the node's id to others: the account's key, or the node's. */
+const struct secret_key *opened_key(const struct opened *o);
+
 /*
- * Open the data directory, making the chain from --genesis or --dev when
- * there is none, and load the account's key. ERR_OTHER_CHAIN when the store
- * holds another chain than --genesis or --genesis-hash say. May turn on
- * config->validator and set config->account (--dev).
+ * Open the data directory, load the account's key and, without one, the
+ * node's, and make the chain when there is none: from --genesis or --dev, or
+ * asked from the peers of --connect for who has --genesis-hash. ERR_OTHER_CHAIN
+ * when the store holds another chain than --genesis or --genesis-hash say. May
+ * turn on config->validator and set config->account (--dev).
  */
 MUST_USE enum err daemon_open(struct opened *out, struct config *config,
 			      struct fault *f);

@@ -79,23 +79,35 @@ static void ban(struct net *n, const struct channel *c, uint64_t ms,
 		host_of(&host, &c->place);
 		host_ms = peerbook_ban_host(&n->book, &host, now, ms, why);
 	}
-	log_warning("%s is banned for %llu s: %s", c->where,
-		    (unsigned long long)(id_ms > host_ms ? id_ms : host_ms) /
-			    1000,
-		    why);
+	if (host_ms > id_ms)
+		id_ms = host_ms;
+	if (id_ms)
+		log_warning("%s is banned for %llu s: %s", c->where,
+			    (unsigned long long)id_ms / 1000, why);
+	else
+		log_warning("%s is dropped: %s", c->where, why);
 	net_wake(n);
 }
 
 /* Known already to be unwelcome: told, and not told of. */
 static bool refuse_banned(struct net *n, struct channel *c)
 {
+	struct msg_bye bye = {.code = span_str("banned")};
+	uint64_t now = clock_now_ms();
+	char text[BYE_TEXT_MAX + 1];
+	struct buf body = {0};
 	const struct ban *b;
 
-	b = c->has_id ? peerbook_banned_id(&n->book, &c->id, clock_now_ms())
-		      : NULL;
+	b = c->has_id ? peerbook_banned_id(&n->book, &c->id, now) : NULL;
 	if (!b)
 		return false;
 	log_debug("%s is banned: %s", c->where, b->why);
+	snprintf(text, sizeof(text), "banned for %llu s more: %s",
+		 (unsigned long long)(b->until - now) / 1000 + 1, b->why);
+	bye.text = span_str(text);
+	msg_bye_encode(&body, &bye);
+	channel_send(c, MSG_BYE, buf_span(&body));
+	buf_release(&body);
 	channel_drop(c, "its id is banned");
 	return true;
 }
@@ -135,12 +147,21 @@ static void on_message(void *ctx, struct channel *c, enum message_type type,
 		n->callbacks->message(n->ctx, c->number, type, body);
 }
 
+static void add_stats(struct net_peer_stats *sum,
+		      const struct net_peer_stats *s)
+{
+	sum->bytes_in += s->bytes_in;
+	sum->bytes_out += s->bytes_out;
+	sum->messages_in += s->messages_in;
+	sum->messages_out += s->messages_out;
+}
+
 static void on_ended(void *ctx, struct channel *c)
 {
 	struct net *n = ctx;
 
 	if (c->broken)
-		ban(n, c, BAN_BROKEN_MS, c->why);
+		ban(n, c, BAN_MS_FIRST, c->why);
 	if (!c->inbound)
 		net_dial_ended(n, c);
 	else
@@ -149,6 +170,7 @@ static void on_ended(void *ctx, struct channel *c)
 		c->probe(c->probe_ctx, false, NULL);
 	c->probe = NULL;
 	if (c->number) {
+		add_stats(&n->gone, &c->stats);
 		map_del(n->by_number, &c->number);
 		n->callbacks->disconnected(n->ctx, c->number);
 	}
@@ -393,6 +415,25 @@ bool net_stats(const struct net *n, uint64_t peer, struct net_peer_stats *out)
 	if (c)
 		*out = c->stats;
 	return c;
+}
+
+void net_totals(const struct net *n, struct net_peer_stats *out)
+{
+	const struct channel *c;
+
+	*out = n->gone;
+	LIST_FOREACH(c, &n->channels, link)
+	if (c->number && !c->told)
+		add_stats(out, &c->stats);
+}
+
+size_t net_addresses(const struct net *n)
+{
+	size_t i, count = 0;
+
+	for (i = 0; i < n->dial.count; i++)
+		count += !n->dial.targets[i].self;
+	return count;
 }
 
 static size_t probes(const struct net *n)

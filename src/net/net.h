@@ -66,6 +66,8 @@ void net_set_connect(struct net *n, const char *const *connect, size_t count);
 /* Addresses that are being tried for the first time: the node is not alone
  * yet while there are some. */
 size_t net_trying(const struct net *n);
+/* Addresses that may be dialled, now or later. */
+size_t net_addresses(const struct net *n);
 
 struct net_peer_stats {
 	uint64_t since; /* ms since 1970 */
@@ -75,6 +77,8 @@ struct net_peer_stats {
 /* Of peer 0: sums over all connections since the start, also those that are
  * gone; since is the start. false: there is no such connection. */
 bool net_stats(const struct net *n, uint64_t peer, struct net_peer_stats *out);
+/* Of all connections since the start, also those that are gone; since is 0. */
+void net_totals(const struct net *n, struct net_peer_stats *out);
 
 /* Dial once, and tell whether a node of TLS answers there and with which id
  * (/register). Then the connection goes on as any other. */

@@ -11,8 +11,7 @@
 #define PER_HOST_MAX 16	 /* inbound, outside loopback */
 #define HALF_OPEN_MAX 64 /* inbound, not through TLS yet */
 #define PROBES_MAX 8
-#define SAVE_AFTER_MS 5000		/* what changes the book */
-#define BAN_BROKEN_MS (10u * 60 * 1000) /* for frames that are none */
+#define SAVE_AFTER_MS 5000 /* what changes the book */
 
 struct event;
 struct evconnlistener;
@@ -34,6 +33,7 @@ struct net {
 	LIST_HEAD(, channel) channels;
 	struct map *by_number; /* of those that were told of */
 	uint64_t last_number;
+	struct net_peer_stats gone; /* of all that are gone */
 	struct peerbook book;
 	struct peerbook_file file;
 	uint64_t save_at; /* steady ms; 0: nothing to save */

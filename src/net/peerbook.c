@@ -161,13 +161,16 @@ static struct ban *ban_room(struct peerbook *b)
 	return first;
 }
 
-static uint64_t doubled(uint64_t ms, uint64_t times)
+/* Who asks for a ban may count the times as well, as far as it remembers. */
+static uint64_t at_least(uint64_t ms, uint64_t times)
 {
-	uint64_t most = ms > BAN_MS_MAX ? ms : BAN_MS_MAX;
+	uint64_t least = times ? BAN_MS_FIRST : 0;
 
-	while (times-- && ms < most)
-		ms *= 2;
-	return ms < most ? ms : most;
+	while (times-- && least < BAN_MS_MAX)
+		least *= 2;
+	if (least > BAN_MS_MAX)
+		least = BAN_MS_MAX;
+	return ms > least ? ms : least;
 }
 
 static uint64_t add_ban(struct peerbook *b, const struct ban *key, uint64_t now,
@@ -181,7 +184,7 @@ static uint64_t add_ban(struct peerbook *b, const struct ban *key, uint64_t now,
 	if (!ban)
 		ban = ban_room(b);
 	*ban = *key;
-	ms = doubled(ms, times);
+	ms = at_least(ms, times);
 	ban->until = now + ms;
 	ban->times = times + 1;
 	snprintf(ban->why, sizeof(ban->why), "%s", why);

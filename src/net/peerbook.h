@@ -15,8 +15,9 @@
 #define BOOK_ADDRESSES_MAX 1024
 #define BOOK_BANS_MAX 1024
 #define BOOK_BYTES_MAX (1u << 20) /* of peers.json */
-/* A ban doubles with each time, up to this, and is remembered that long after
- * its end. */
+/* The second ban is twice this at least, and the next ones double, up to a
+ * day; a ban is remembered that long after its end. */
+#define BAN_MS_FIRST (10u * 60 * 1000)
 #define BAN_MS_MAX (24u * 3600 * 1000)
 #define BAN_WHY_MAX 120
 /* So many vain attempts end what never was reached. */
@@ -70,7 +71,8 @@ void peerbook_good(struct peerbook *b, const char *where, uint64_t now);
 bool peerbook_failed(struct peerbook *b, const char *where);
 void peerbook_forget(struct peerbook *b, const char *where);
 
-/* Refuse for ms, and twice as long with each time. Returns for how long. */
+/* Refuse for ms, or longer when it is not the first time. Returns for how
+ * long. */
 uint64_t peerbook_ban_id(struct peerbook *b, const struct address *id,
 			 uint64_t now, uint64_t ms, const char *why);
 uint64_t peerbook_ban_host(struct peerbook *b, const struct host *host,

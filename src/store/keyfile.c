@@ -24,10 +24,10 @@
 
 #include "store/file.h"
 #include "store/key_pem.h"
+#include "store/keyfile_internal.h"
 
 #define SUFFIX ".pem"
 #define NAME_LEN (2 * ADDRESS_LEN + sizeof(SUFFIX) - 1)
-#define PASSWORD_MAX 1024
 
 /* DATADIR/keys/[.]ADDRESS + end */
 static char *key_path(const char *datadir, const char *dot,
@@ -92,14 +92,6 @@ static enum err publish(const char *temp, const char *path, struct fault *f)
 	if (error == EEXIST)
 		return fault_set(f, ERR_EXISTS, "", "%s exists already", path);
 	return error ? path_fault(f, "create", path, error) : ERR_OK;
-}
-
-static enum err others_can_read(const char *path, mode_t mode, struct fault *f)
-{
-	return fault_set(f, ERR_PERMISSION, "",
-			 "%s has mode %04o, so that others can use it; "
-			 "make it 0600 (chmod 600)",
-			 path, (unsigned)(mode & 07777));
 }
 
 /* --- keys ---- */
@@ -188,7 +180,7 @@ static enum err read_key(struct key_pem *pem, const char *path, struct fault *f)
 	else if (!S_ISREG(st.st_mode))
 		err = fault_set(f, ERR_MALFORMED, "", "%s is not a file", path);
 	else if (st.st_mode & 077)
-		err = others_can_read(path, st.st_mode, f);
+		err = keyfile_others_can_read(path, st.st_mode, f);
 	else
 		error = fd_read(fd, pem->text, sizeof(pem->text), &pem->len);
 	close(fd);
@@ -197,6 +189,7 @@ static enum err read_key(struct key_pem *pem, const char *path, struct fault *f)
 	return err;
 }
 
+/* address NULL: of any. */
 static enum err open_key(struct secret_key **out, const char *path,
 			 const struct address *address, const char *password,
 			 struct fault *f)
@@ -222,7 +215,7 @@ static enum err open_key(struct secret_key **out, const char *path,
 					path);
 	}
 	key_pem_wipe(&pem);
-	if (!err && !address_eq(secret_key_address(key), address)) {
+	if (!err && address && !address_eq(secret_key_address(key), address)) {
 		err = fault_set(f, ERR_WRONG_KEY, "",
 				"%s holds the key of address %s", path,
 				address_hex(hex, secret_key_address(key)));
@@ -240,6 +233,41 @@ enum err keyfile_load(struct secret_key **out, const char *datadir,
 	char *path = key_path(datadir, "", address, SUFFIX);
 	enum err err = open_key(out, path, address, password, f);
 
+	free(path);
+	return err;
+}
+
+/* --- the node's own ---- */
+
+static enum err make_node_key(struct secret_key **out, const char *path,
+			      struct fault *f)
+{
+	struct key_pem pem;
+	enum err err = generate(out, KEY_ED25519, f);
+
+	if (err)
+		return err;
+	err = key_pem_write(&pem, *out, NULL);
+	if (err)
+		err = fault_set(f, err, "", "OpenSSL cannot encode a key");
+	else
+		err = file_replace(path, SPAN(pem.text, pem.len), f);
+	key_pem_wipe(&pem);
+	if (err) {
+		secret_key_free(*out);
+		*out = NULL;
+	}
+	return err;
+}
+
+enum err keyfile_node(struct secret_key **out, const char *datadir,
+		      struct fault *f)
+{
+	char *path = path_join(datadir, "node.pem");
+	enum err err = open_key(out, path, NULL, NULL, f);
+
+	if (err == ERR_NOT_FOUND)
+		err = make_node_key(out, path, f);
 	free(path);
 	return err;
 }
@@ -307,63 +335,4 @@ enum err keyfile_list(struct address **out, size_t *count, const char *datadir,
 	if (*count)
 		qsort(*out, *count, sizeof(**out), by_address);
 	return err;
-}
-
-/* --- passwords ---- */
-
-static enum err first_line(char **out, char *text, size_t len, const char *path,
-			   struct fault *f)
-{
-	char *end = memchr(text, '\n', len);
-	size_t n = end ? (size_t)(end - text) : len;
-
-	if (n > PASSWORD_MAX)
-		return fault_set(f, ERR_TOO_BIG, "",
-				 "the first line of %s is longer than %d bytes",
-				 path, PASSWORD_MAX);
-	if (!n)
-		return fault_set(f, ERR_MALFORMED, "",
-				 "the first line of %s is empty", path);
-	if (memchr(text, 0, n))
-		return fault_set(f, ERR_MALFORMED, "",
-				 "the first line of %s holds a zero byte",
-				 path);
-	text[n] = 0;
-	*out = xstrdup(text);
-	return ERR_OK;
-}
-
-enum err keyfile_password(char **out, const char *path, struct fault *f)
-{
-	char text[PASSWORD_MAX + 2];
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	struct stat st;
-	enum err err = ERR_OK;
-	size_t len = 0;
-	int error = 0;
-
-	*out = NULL;
-	if (fd < 0)
-		return path_fault(f, "open", path, errno);
-	if (fstat(fd, &st))
-		err = path_fault(f, "examine", path, errno);
-	else if (S_ISREG(st.st_mode) && st.st_mode & 077)
-		err = others_can_read(path, st.st_mode, f);
-	else
-		error = fd_read(fd, text, PASSWORD_MAX + 1, &len);
-	close(fd);
-	if (error)
-		err = path_fault(f, "read", path, error);
-	if (!err)
-		err = first_line(out, text, len, path, f);
-	OPENSSL_cleanse(text, sizeof(text));
-	return err;
-}
-
-void keyfile_wipe(char *password)
-{
-	if (!password)
-		return;
-	OPENSSL_cleanse(password, strlen(password));
-	free(password);
 }

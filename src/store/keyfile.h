@@ -24,6 +24,12 @@ MUST_USE enum err keyfile_create(struct secret_key **out, const char *datadir,
 MUST_USE enum err keyfile_load(struct secret_key **out, const char *datadir,
 			       const struct address *address,
 			       const char *password, struct fault *f);
+/*
+ * The key of a node without an account, DATADIR/node.pem: Ed25519, PKCS#8,
+ * not encrypted, made when it is not there. The errors of keyfile_load().
+ */
+MUST_USE enum err keyfile_node(struct secret_key **out, const char *datadir,
+			       struct fault *f);
 /* The addresses that have a key file, sorted; free(*out). A directory that
  * is not there holds none. */
 MUST_USE enum err keyfile_list(struct address **out, size_t *count,

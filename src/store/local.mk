@@ -3,6 +3,8 @@ libshell_a_SOURCES += \
 	src/store/file.c src/store/file.h \
 	src/store/key_pem.c src/store/key_pem.h \
 	src/store/keyfile.c src/store/keyfile.h \
+	src/store/keyfile_internal.h \
+	src/store/keyfile_password.c \
 	src/store/kv_lmdb.c src/store/kv_lmdb.h \
 	src/store/kv_lmdb_internal.h \
 	src/store/kv_lmdb_size.c \

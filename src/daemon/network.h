@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The wiring of net/: what connections tell becomes events, and the core's
+ * effects on peers are carried out.
+ */
+#ifndef DAEMON_NETWORK_H
+#define DAEMON_NETWORK_H
+
+#include "daemon/config.h"
+#include "http/api.h"
+#include "net/net.h"
+#include "node/node.h"
+
+struct network;
+
+struct network_config {
+	struct event_base *base;
+	const struct config *config;
+	const char *datadir;
+	const struct secret_key *key; /* the node's; borrowed */
+	uint64_t max_peers;	      /* of the rules; 0: the default */
+	/* Take a step with it. */
+	void (*step)(void *ctx, struct node_event *event);
+	void *ctx;
+};
+
+/* Listen, and dial once the loop runs. Errors of net_new(). */
+MUST_USE enum err network_new(struct network **out,
+			      const struct network_config *config,
+			      struct fault *f);
+void network_free(struct network *w); /* NULL is fine; calls nothing */
+struct net *network_net(struct network *w);
+/* HOST:PORT where it listens. */
+const char *network_where(const struct network *w);
+
+/* Fill what the core is told of itself; borrows from w. */
+MUST_USE enum err network_describe(const struct network *w,
+				   struct node_config *out, struct fault *f);
+/* EFFECT_SEND, EFFECT_DROP, NOTIFY_PEER, NOTIFY_ADDRESSES. */
+void network_perform(struct network *w, const struct effect *e);
+/* SIGHUP: the addresses to connect to. */
+void network_reload(struct network *w, const struct config *config);
+/* For api_config.traffic. */
+bool network_traffic(const struct network *w, uint64_t peer,
+		     struct api_traffic *out);
+
+#endif
