@@ -6,6 +6,7 @@ libshell_a_SOURCES += \
 	src/daemon/cookie.c src/daemon/cookie.h \
 	src/daemon/daemon.c src/daemon/daemon.h \
 	src/daemon/dev.c src/daemon/dev.h \
+	src/daemon/discovery.c src/daemon/discovery.h \
 	src/daemon/init.c src/daemon/init.h \
 	src/daemon/open.c src/daemon/open.h \
 	src/daemon/option_json.c \
@@ -15,6 +16,10 @@ libshell_a_SOURCES += \
 	src/daemon/start.c
 check_PROGRAMS += tests/unit/check_config
 tests_unit_check_config_SOURCES = tests/unit/check_config.c
+check_PROGRAMS += tests/unit/check_discovery
+tests_unit_check_discovery_SOURCES = tests/unit/check_discovery.c \
+	tests/unit/http_client.c tests/unit/http_client.h \
+	tests/unit/test_keys.h
 check_PROGRAMS += tests/unit/check_init
 tests_unit_check_init_SOURCES = tests/unit/check_init.c \
 	tests/unit/scratch.c tests/unit/scratch.h
