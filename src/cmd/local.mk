@@ -11,9 +11,11 @@ libshell_a_SOURCES += \
 	src/cmd/wallet_send.c \
 	src/cmd/wallet_tx.c src/cmd/wallet_tx.h \
 	src/cmd/wallet_verify.c
-bin_PROGRAMS += ccoin ccoin-init ccoind
+bin_PROGRAMS += ccoin ccoin-discovery ccoin-init ccoind
 ccoin_SOURCES = src/cmd/ccoin.c
 ccoin_LDADD = $(SHELL_LIBS)
+ccoin_discovery_SOURCES = src/cmd/ccoin_discovery.c
+ccoin_discovery_LDADD = $(SHELL_LIBS)
 ccoin_init_SOURCES = src/cmd/ccoin_init.c
 ccoin_init_LDADD = $(SHELL_LIBS)
 ccoind_SOURCES = src/cmd/ccoind.c

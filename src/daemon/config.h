@@ -43,8 +43,8 @@ struct config {
 	char *file;	       /* the file that was read; NULL: none */
 	char *datadir;	       /* never NULL */
 	bool datadir_given;    /* else it is the default, ~/.ccoin */
-	struct listen_at p2p;  /* address never empty; port 0: a free one */
-	struct listen_at http; /* the same */
+	struct listen_at p2p;  /* address "": all; port 0: a free one */
+	struct listen_at http; /* address never empty; port 0: a free one */
 	uint64_t port;	       /* what -p said; that of p2p, once read */
 	char *advertise;       /* HOST:PORT told to others; NULL: none given */
 	struct texts connect;  /* HOST:PORT, always tried */

@@ -10,7 +10,6 @@
 
 #include "loop/place.h"
 
-#define ADDRESS_DEFAULT "0.0.0.0"
 #define DISCOVERY_PORT_DEFAULT 4444
 #define DISCOVERY_PROTO "http"
 
@@ -57,9 +56,6 @@ static enum err resolve_listen(struct config *c, enum config_source *source,
 	if (c->source[ROW_PORT] > c->source[ROW_LISTEN])
 		c->p2p.port = c->port;
 	c->port = c->p2p.port;
-	if (!c->p2p.address[0])
-		memcpy(c->p2p.address, ADDRESS_DEFAULT,
-		       sizeof(ADDRESS_DEFAULT));
 	return ERR_OK;
 }
 
@@ -139,7 +135,9 @@ static enum err resolve_plain(const struct config *c,
 	if (!c->p2p_plain)
 		return ERR_OK;
 	if (!place_is_loopback(c->p2p.address))
-		return refuse_plain(c, "the node listens on", c->p2p.address,
+		return refuse_plain(c, "the node listens on",
+				    c->p2p.address[0] ? c->p2p.address
+						      : "every address",
 				    source, f);
 	for (size_t i = 0; i < c->connect.count; i++) {
 		const char *where = c->connect.list[i];

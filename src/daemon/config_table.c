@@ -47,7 +47,8 @@ const struct option_spec config_specs[ROW_COUNT] = {
 			AT(p2p),
 			.programs = PROGRAM_CCOIND,
 			.help = "where other nodes are listened for, default "
-				"0.0.0.0:4999; --port is the short form"},
+				"every address and 4999; --port is the "
+				"short form"},
 	[ROW_ADVERTISE] = {.name = "advertise",
 			   .env = "CCOIN_ADVERTISE",
 			   .json = "p2p.advertise",

@@ -104,8 +104,10 @@ enum err option_set_json(const struct option_spec *spec, void *base,
 
 static json_t *listen_json(const struct listen_at *l)
 {
-	const char *address = l->address[0] ? l->address : "127.0.0.1";
+	const char *address = l->address;
 
+	if (!address[0])
+		return json_sprintf("%d", (int)l->port);
 	return json_sprintf(strchr(address, ':') ? "[%s]:%d" : "%s:%d", address,
 			    (int)l->port);
 }

@@ -18,7 +18,7 @@
 
 #define LISTEN_ADDRESS_MAX 46 /* an IPv6 address in text, with its zero */
 
-/* [ADDR:]PORT. An address of "" stands for the setting's default. */
+/* [ADDR:]PORT. An address of "": only the port was told. */
 struct listen_at {
 	char address[LISTEN_ADDRESS_MAX];
 	uint64_t port;

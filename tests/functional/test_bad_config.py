@@ -221,7 +221,7 @@ class BadConfig(lib.Case):
         self.refused_file({"p2p": {"port": 5, "listen": "6"}}, "p2p.port",
                           (both.format("p2p.listen"),), "duplicate_field")
         self.refused(["--p2p-plain"], 2,
-                     ("--p2p-plain: without TLS", "listens on 0.0.0.0;"))
+                     ("--p2p-plain: without TLS", "listens on every address;"))
         self.refused(["--p2p-plain", "--listen", "127.0.0.1:0", "--connect",
                       "192.0.2.1:5"], 2,
                      ("--p2p-plain: without TLS", "192.0.2.1:5;"))

@@ -109,7 +109,7 @@ START_TEST(defaults_are_the_promised_ones)
 	snprintf(expected, sizeof(expected), "%s/.ccoin", home);
 	ck_assert_str_eq(config.datadir, expected);
 	ck_assert(!config.datadir_given);
-	ck_assert_str_eq(config.p2p.address, "0.0.0.0");
+	ck_assert_str_eq(config.p2p.address, "");
 	ck_assert_uint_eq(config.p2p.port, 4999);
 	ck_assert_str_eq(config.http.address, "127.0.0.1");
 	ck_assert_uint_eq(config.http.port, 5000);
@@ -327,7 +327,7 @@ START_TEST(port_and_listen_are_one_setting)
 	ck_assert_uint_eq(config.p2p.port, 7002);
 	config_release(&config);
 	good("--listen 7003", env);
-	ck_assert_str_eq(config.p2p.address, "0.0.0.0");
+	ck_assert_str_eq(config.p2p.address, "");
 	ck_assert_uint_eq(config.p2p.port, 7003);
 	config_release(&config);
 }
@@ -379,7 +379,7 @@ START_TEST(without_tls_the_network_is_loopback)
 	ck_assert(config.p2p_plain);
 	config_release(&config);
 	bad("--p2p-plain", NULL, ERR_OUT_OF_RANGE, "--p2p-plain",
-	    "listens on 0.0.0.0;");
+	    "listens on every address;");
 	bad("--p2p-plain --listen 192.0.2.1:5", NULL, ERR_OUT_OF_RANGE,
 	    "--p2p-plain", "listens on 192.0.2.1;");
 	bad("--p2p-plain --listen [::1]:5 --connect [::1]:2 --connect"
@@ -503,7 +503,7 @@ static const struct {
 	{"{\"p2p\": {\"port\": 5, \"listen\": \"6\"}}", ERR_DUPLICATE_FIELD,
 	 "p2p.port", "value 5, but p2p.listen says port 6"},
 	{"{\"p2p\": {\"plain\": true}}", ERR_OUT_OF_RANGE, "p2p.plain",
-	 "listens on 0.0.0.0"},
+	 "listens on every address"},
 	{"{\"upgrades\": {}}", ERR_WRONG_TYPE, "upgrades", "expected an array"},
 	{"{\"upgrades\": [{\"height\": 0, \"version\": 1}]}", ERR_OUT_OF_RANGE,
 	 "upgrades", "rising from 1"},
@@ -573,7 +573,7 @@ START_TEST(printed_configuration_says_where_values_came_from)
 			 "--port");
 	row = json_object_get(out, "p2p.listen");
 	ck_assert_str_eq(json_string_value(json_object_get(row, "value")),
-			 "0.0.0.0:7000");
+			 "7000");
 	ck_assert_str_eq(json_string_value(json_object_get(row, "from")),
 			 "--port");
 	row = json_object_get(out, "threads");
