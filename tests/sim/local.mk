@@ -21,3 +21,7 @@ tests_sim_ccoin_sim_SOURCES = \
 	tests/sim/stats.h \
 	tests/sim/world.c
 tests_sim_ccoin_sim_LDADD = $(CORE_LIBS)
+
+SIM_TESTS = tests/sim/replay.sh
+TESTS += $(SIM_TESTS)
+EXTRA_DIST += $(SIM_TESTS)
