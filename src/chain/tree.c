@@ -118,8 +118,7 @@ static void take_roots(struct tree *t, struct tree_node *parent)
 	struct tree_node **at = &t->roots, *n;
 
 	while ((n = *at)) {
-		if (n == parent ||
-		    !hash_eq(&n->header.parent, &parent->hash)) {
+		if (n == parent || !hash_eq(&n->header.parent, &parent->hash)) {
 			at = &n->sibling;
 			continue;
 		}

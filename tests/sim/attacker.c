@@ -81,15 +81,14 @@ void attacker_say_hello(struct sim *s, struct attacker *a, uint64_t conn,
 	attacker_send(s, a, conn, type, &out);
 }
 
-void attacker_up(struct sim *s, size_t end, uint64_t conn)
+void attacker_up(struct sim *s, size_t end, uint64_t conn, bool dialled)
 {
 	struct attacker *a = attacker_of(s, end);
-	const struct conn *c = net_conn(s, conn);
 
 	if (a->conn_count == SIM_HOSTS_MAX)
 		return;
 	a->conns[a->conn_count++] = conn;
-	if (c->end[0] == end)
+	if (dialled)
 		attacker_say_hello(s, a, conn, MSG_HEY);
 }
 

@@ -135,6 +135,7 @@ struct host {
 
 struct conn {
 	uint64_t number;
+	uint64_t name[2]; /* that each side has for it: given when it is up */
 	size_t pair;
 	size_t end[2];	 /* 0 dialled */
 	bool up[2];	 /* that side was told of it, and not that it is gone */
@@ -177,7 +178,7 @@ struct attacker {
 	size_t end;
 	enum vice vice;
 	struct sim_key key;
-	uint64_t conns[SIM_HOSTS_MAX]; /* numbers; greeted ones */
+	uint64_t conns[SIM_HOSTS_MAX]; /* its names for them */
 	size_t conn_count;
 	struct model_block *tip; /* that it claims to be at */
 	struct buf heard;	 /* the last message that it got */
@@ -298,7 +299,7 @@ void net_crash(struct sim *s, size_t end);
 void net_reset_one(struct sim *s);
 void net_reset_stalled(struct sim *s);
 void net_reset_between(struct sim *s);
-struct conn *net_conn(struct sim *s, uint64_t number);
+struct conn *net_conn_of(struct sim *s, size_t end, uint64_t name);
 
 /* client.c */
 void client_make(struct sim *s);
@@ -309,7 +310,7 @@ void client_settle(struct sim *s);
 
 /* attacker.c */
 void attacker_make(struct sim *s);
-void attacker_up(struct sim *s, size_t end, uint64_t conn);
+void attacker_up(struct sim *s, size_t end, uint64_t conn, bool dialled);
 void attacker_gone(struct sim *s, size_t end, uint64_t conn);
 void attacker_message(struct sim *s, size_t end, uint64_t conn,
 		      enum message_type type, struct span body);
