@@ -4,6 +4,7 @@
  * all nodes are soon on one tip, what was promised is kept, and a chain that
  * has nothing to do settles and is silent.
  */
+#include "node/network.h"
 #include "sim/sim.h"
 
 bool check_counts(const struct sim *s, const struct host *h)
@@ -65,6 +66,24 @@ static void say_why(struct sim *s)
 		sim_fail(s, "healed, but the idle chain does not settle");
 }
 
+/* Whom it knows, it has found again, and once. */
+static void check_peers(struct sim *s, const struct host *h)
+{
+	size_t i, want = 0, have = node_peer_count(h->node);
+
+	for (i = 0; i < s->pair_count; i++) {
+		const struct pair *p = &s->pairs[i];
+		struct host *a = host_of(s, p->end[0]);
+		struct host *b = host_of(s, p->end[1]);
+
+		if (a && b && check_counts(s, a) && check_counts(s, b))
+			want += a == h || b == h;
+	}
+	if (have != want)
+		sim_fail(s, "healed, but host %zu has %zu peers of %zu",
+			 h->number, have, want);
+}
+
 void check_end(struct sim *s)
 {
 	struct model_block *b;
@@ -75,8 +94,10 @@ void check_end(struct sim *s)
 		return;
 	}
 	for (i = 0; i < s->host_count && !s->failed; i++)
-		if (check_counts(s, &s->hosts[i]))
+		if (check_counts(s, &s->hosts[i])) {
+			check_peers(s, &s->hosts[i]);
 			check_ledger(s, &s->hosts[i]);
+		}
 	client_settle(s);
 	for (b = s->hosts[0].tip; b; b = b->parent)
 		s->stats.included += b->tx_count;

@@ -68,7 +68,8 @@ struct weather {
 	uint64_t drop, twice, reorder;
 	bool double_dials;
 	size_t observers, attackers;
-	size_t mempool_bytes;
+	size_t mempool_bytes;	   /* 0: as many as ever */
+	struct flush_bounds flush; /* slice 0: as ever, that is not at all */
 };
 
 /* --- events ------------------------------------------------------------- */
