@@ -7,7 +7,7 @@ EXTRA_DIST += \
 	scripts/check/sizes scripts/check/source \
 	scripts/analyze scripts/bugs scripts/count-tests scripts/fuzz scripts/kill-test \
 	scripts/lib.sh \
-	scripts/run scripts/same-roots scripts/test .ci/run .clang-format .clang-tidy \
+	scripts/run scripts/same-roots scripts/sim scripts/test .ci/run .clang-format .clang-tidy \
 	.editorconfig src/FLOORS
 
 # Floors, purity of the core, headers alone, banned functions, format, sizes.

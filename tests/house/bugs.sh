@@ -40,6 +40,10 @@ refused "a patch without a header" "$diff
 refused "a patch that was cut short" "$head$diff
 -#include \"base/amount.h\""
 refused "a patch of nothing" "$head"
+refused "a patch for the simulator without its seeds" "${head%check_base*}sim
+$diff
+-#include \"base/amount.h\"
++x"
 refused "a patch of what is no source" "$head--- a/README.md
 +++ b/README.md
 @@ -1,1 +1,1 @@

@@ -53,11 +53,27 @@ static bool turn(uint64_t *out, const struct rules *rules, uint64_t time)
 	return true;
 }
 
+static bool own_time(uint64_t *out, const struct rules *rules, struct rng *rng,
+		     const struct header *parent, size_t i, uint64_t latest)
+{
+	uint64_t from = slot_of(rules, parent->time) + 1;
+	uint64_t to = slot_of(rules, latest), n = rules->miner_count;
+
+	from += (i + n - from % n) % n;
+	if (from > to)
+		return false;
+	*out = rules->genesis_time +
+	       (from + n * rng_below(rng, (to - from) / n + 1)) *
+		       rules->slot_ms;
+	return true;
+}
+
 const struct sim_engine sim_poa = {
 	.name = "poa",
 	.rules = vary,
 	.pace = pace,
 	.check = check,
 	.turn = turn,
+	.own_time = own_time,
 	.cheating_unsettles = true,
 };

@@ -245,6 +245,8 @@ void host_start(struct sim *s, struct host *h)
 	buf_release(&config.public_key);
 	if (s->failed)
 		return;
+	if (s->weather.flush.slice)
+		chain_set_flush_bounds(h->node->chain, &s->weather.flush);
 	check_started(s, h);
 	host_step(s, h, &start);
 }

@@ -2,11 +2,13 @@
 # arguments it is the short run of make check.
 check_PROGRAMS += tests/sim/ccoin-sim
 tests_sim_ccoin_sim_SOURCES = \
+	tests/sim/answers.c \
 	tests/sim/attacker.c \
 	tests/sim/client.c \
 	tests/sim/deep.c \
 	tests/sim/end.c \
 	tests/sim/engine_poa.c \
+	tests/sim/forge.c \
 	tests/sim/host.c \
 	tests/sim/invariants.c \
 	tests/sim/keys.c tests/sim/keys.h \
@@ -19,3 +21,7 @@ tests_sim_ccoin_sim_SOURCES = \
 	tests/sim/stats.h \
 	tests/sim/world.c
 tests_sim_ccoin_sim_LDADD = $(CORE_LIBS)
+
+SIM_TESTS = tests/sim/replay.sh
+TESTS += $(SIM_TESTS)
+EXTRA_DIST += $(SIM_TESTS)

@@ -239,7 +239,32 @@ static void block_free(struct model_block *b)
 	free(b->accounts);
 	free(b->ids);
 	free(b->fulls);
+	buf_release(&b->raw);
 	free(b);
+}
+
+static struct model_block *follow(struct model_block *parent,
+				  const struct header *header)
+{
+	struct model_block *b = xcalloc(1, sizeof(*b));
+
+	b->parent = parent;
+	b->header = *header;
+	b->supply = parent->supply;
+	b->account_count = parent->account_count;
+	b->accounts = xmemdup(parent->accounts,
+			      b->account_count * sizeof(*b->accounts));
+	return b;
+}
+
+void model_root_after(struct hash *out, const struct model *m,
+		      struct model_block *parent, const struct header *header)
+{
+	struct model_block *b = follow(parent, header);
+
+	end_block(m, b, 0);
+	root_of(out, b);
+	block_free(b);
 }
 
 static const char *replay(const struct model *m, struct model_block *b,
@@ -255,10 +280,6 @@ static const char *replay(const struct model *m, struct model_block *b,
 	b->has_txs = block->tx_count > 0;
 	b->ids = xcalloc(b->tx_count, sizeof(*b->ids));
 	b->fulls = xcalloc(b->tx_count, sizeof(*b->fulls));
-	b->supply = b->parent->supply;
-	b->account_count = b->parent->account_count;
-	b->accounts = xmemdup(b->parent->accounts,
-			      b->account_count * sizeof(*b->accounts));
 	for (i = 0; i < b->tx_count; i++) {
 		wrong = add_tx(m, b, i, block->txs[i], &fees);
 		if (wrong)
@@ -266,6 +287,14 @@ static const char *replay(const struct model *m, struct model_block *b,
 	}
 	end_block(m, b, fees);
 	return check_end(m, b);
+}
+
+static void enlist(struct model *m, struct model_block *b)
+{
+	map_put(m->blocks, b->hash.b, b);
+	if (!(m->count & (m->count - 1)))
+		m->list = xrealloc(m->list, 2 * m->count + 1, sizeof(*m->list));
+	m->list[m->count++] = b;
 }
 
 struct model_block *model_add(struct model *m, struct span raw, char *why)
@@ -288,10 +317,9 @@ struct model_block *model_add(struct model *m, struct span raw, char *why)
 		block_release(&block);
 		return b;
 	}
-	b = xcalloc(1, sizeof(*b));
+	b = follow(parent, &block.header);
 	b->hash = hash;
-	b->parent = parent;
-	b->header = block.header;
+	buf_append_span(&b->raw, raw);
 	wrong = replay(m, b, &block);
 	block_release(&block);
 	if (wrong) {
@@ -299,7 +327,7 @@ struct model_block *model_add(struct model *m, struct span raw, char *why)
 		block_free(b);
 		return NULL;
 	}
-	map_put(m->blocks, b->hash.b, b);
+	enlist(m, b);
 	return b;
 }
 
@@ -323,18 +351,18 @@ void model_init(struct model *m, const struct rules *rules,
 		b->supply += rules->alloc[i].balance;
 	}
 	end_block(&free_of_charge, b, 0);
-	map_put(m->blocks, b->hash.b, b);
+	enlist(m, b);
 }
 
 void model_release(struct model *m)
 {
-	size_t at = 0;
-	void *b;
+	size_t i;
 
-	while (map_next(m->blocks, &at, NULL, &b))
-		block_free(b);
+	for (i = 0; i < m->count; i++)
+		block_free(m->list[i]);
 	map_free(m->blocks);
 	map_free(m->keys);
+	free(m->list);
 }
 
 struct model_block *model_find(const struct model *m, const struct hash *hash)

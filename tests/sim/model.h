@@ -31,6 +31,7 @@ struct model_block {
 	struct hash hash;
 	struct model_block *parent; /* NULL: genesis */
 	struct header header;	    /* its spans are not to be used */
+	struct buf raw;		    /* its bytes; empty for genesis */
 	uint64_t supply;
 	bool has_txs;
 	struct model_account *accounts;
@@ -48,6 +49,8 @@ struct model {
 	struct map *blocks; /* hash -> struct model_block */
 	struct map *keys;   /* address -> public key, SIM_SPKI bytes */
 	struct model_block *root;
+	struct model_block **list; /* in the order added, genesis first */
+	size_t count;
 };
 
 /* keys: who may sign; filled by the caller with pointers that outlive it. */
@@ -60,6 +63,9 @@ struct model_block *model_find(const struct model *m, const struct hash *hash);
  * FAULT_DETAIL_MAX). The same block twice is one.
  */
 struct model_block *model_add(struct model *m, struct span raw, char *why);
+/* The state root of a block with this header and no transactions. */
+void model_root_after(struct hash *out, const struct model *m,
+		      struct model_block *parent, const struct header *header);
 /* The ancestor at that height. */
 struct model_block *model_at(struct model_block *b, uint64_t height);
 const struct model_account *model_account(const struct model_block *b,

@@ -12,13 +12,27 @@
 #define BACK_OFF_MIN 100
 #define BACK_OFF_MAX 3000
 
-struct conn *net_conn(struct sim *s, uint64_t number)
+static struct conn *net_conn(struct sim *s, uint64_t number)
 {
 	size_t i;
 
 	for (i = 0; i < s->conn_count; i++)
 		if (s->conns[i]->number == number)
 			return s->conns[i];
+	return NULL;
+}
+
+/* The connection that an end knows under this name. */
+struct conn *net_conn_of(struct sim *s, size_t end, uint64_t name)
+{
+	size_t i;
+	int side;
+
+	for (i = 0; i < s->conn_count; i++)
+		for (side = 0; side < 2; side++)
+			if (s->conns[i]->end[side] == end &&
+			    s->conns[i]->name[side] == name)
+				return s->conns[i];
 	return NULL;
 }
 
@@ -156,9 +170,9 @@ static void cut(struct sim *s, struct conn *c)
 	}
 }
 
-void net_close(struct sim *s, size_t from, uint64_t number)
+void net_close(struct sim *s, size_t from, uint64_t name)
 {
-	struct conn *c = net_conn(s, number);
+	struct conn *c = net_conn_of(s, from, name);
 	uint64_t at = s->now + delay(s);
 	int side;
 
@@ -216,9 +230,9 @@ void net_reset_between(struct sim *s)
 	}
 }
 
-void net_ban(struct sim *s, struct host *h, uint64_t number, uint64_t ms)
+void net_ban(struct sim *s, struct host *h, uint64_t name, uint64_t ms)
 {
-	struct conn *c = net_conn(s, number);
+	struct conn *c = net_conn_of(s, h->number, name);
 	size_t other;
 
 	if (!c)
@@ -262,10 +276,10 @@ static bool mistreat(struct sim *s, struct conn *c, int side,
 	return dice >= s->weather.twice;
 }
 
-void net_send(struct sim *s, size_t from, uint64_t number,
-	      enum message_type type, struct buf *body)
+void net_send(struct sim *s, size_t from, uint64_t name, enum message_type type,
+	      struct buf *body)
 {
-	struct conn *c = net_conn(s, number);
+	struct conn *c = net_conn_of(s, from, name);
 	struct sim_event *e;
 	uint64_t at;
 	int side;
@@ -290,7 +304,7 @@ static void message(struct sim *s, struct conn *c, const struct sim_event *e)
 {
 	struct host *h = host_of(s, c->end[e->side]);
 	struct node_event event = {.kind = EVENT_MESSAGE,
-				   .peer = c->number,
+				   .peer = c->name[e->side],
 				   .type = e->type,
 				   .body = buf_span(&e->body)};
 
@@ -306,7 +320,7 @@ static void message(struct sim *s, struct conn *c, const struct sim_event *e)
 	if (h)
 		host_step(s, h, &event);
 	else
-		attacker_message(s, c->end[e->side], c->number, e->type,
+		attacker_message(s, c->end[e->side], event.peer, e->type,
 				 event.body);
 }
 
@@ -315,7 +329,7 @@ static void up(struct sim *s, struct conn *c, int side)
 	struct host *h = host_of(s, c->end[side]);
 	struct host *other = host_of(s, c->end[!side]);
 	struct node_event event = {.kind = EVENT_CONNECTED,
-				   .peer = c->number,
+				   .peer = ++s->next_conn,
 				   .inbound = side == 1,
 				   .has_id = true,
 				   .where = "192.0.2.1:4999"};
@@ -323,8 +337,9 @@ static void up(struct sim *s, struct conn *c, int side)
 	if (c->deaf[side])
 		return;
 	c->up[side] = true;
+	c->name[side] = event.peer;
 	if (!h) {
-		attacker_up(s, c->end[side], c->number);
+		attacker_up(s, c->end[side], event.peer, side == 0);
 		return;
 	}
 	if (other)
@@ -338,11 +353,10 @@ static void up(struct sim *s, struct conn *c, int side)
 static void gone(struct sim *s, struct conn *c, int side)
 {
 	struct node_event event = {.kind = EVENT_DISCONNECTED,
-				   .peer = c->number};
+				   .peer = c->name[side]};
 	struct host *h = host_of(s, c->end[side]);
 	bool was_up = c->up[side];
 	size_t end = c->end[side];
-	uint64_t number = c->number;
 
 	c->up[side] = false;
 	c->deaf[side] = true;
@@ -354,7 +368,7 @@ static void gone(struct sim *s, struct conn *c, int side)
 	if (was_up && h)
 		host_step(s, h, &event);
 	else if (was_up)
-		attacker_gone(s, end, number);
+		attacker_gone(s, end, event.peer);
 }
 
 void net_event(struct sim *s, struct sim_event *e)

@@ -141,6 +141,12 @@ static void make_weather(struct sim *s)
 		w->twice = rng_below(&s->rng, 20);
 		w->reorder = rng_below(&s->rng, 20);
 	}
+	if (sim_chance(s, 60))
+		w->flush = (struct flush_bounds){
+			.entries = sim_between(s, 5, 300),
+			.blocks = sim_between(s, 1, 20),
+			.slice = sim_between(s, 1, 40),
+		};
 	w->mempool_bytes = sim_chance(s, 20) ? 32768 : 0;
 	s->cheater = s->twin = SIZE_MAX;
 	if (s->n > 1 && sim_chance(s, 15)) {

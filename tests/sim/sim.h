@@ -41,6 +41,11 @@ struct sim_engine {
 	 * has none. By a header, and by the clock when a signature is asked
 	 * for. */
 	bool (*turn)(uint64_t *out, const struct rules *rules, uint64_t time);
+	/* A time at most `latest` at which authority i may sign after the
+	 * parent; false: there is none. */
+	bool (*own_time)(uint64_t *out, const struct rules *rules,
+			 struct rng *rng, const struct header *parent, size_t i,
+			 uint64_t latest);
 	/* Whether a cheating authority may break what is settled. */
 	bool cheating_unsettles;
 };
@@ -63,8 +68,8 @@ struct weather {
 	uint64_t drop, twice, reorder;
 	bool double_dials;
 	size_t observers, attackers;
-	bool cheater;
-	size_t mempool_bytes;
+	size_t mempool_bytes;	   /* 0: as many as ever */
+	struct flush_bounds flush; /* slice 0: as ever, that is not at all */
 };
 
 /* --- events ------------------------------------------------------------- */
@@ -131,6 +136,7 @@ struct host {
 
 struct conn {
 	uint64_t number;
+	uint64_t name[2]; /* that each side has for it: given when it is up */
 	size_t pair;
 	size_t end[2];	 /* 0 dialled */
 	bool up[2];	 /* that side was told of it, and not that it is gone */
@@ -159,10 +165,25 @@ struct promise {
 
 /* --- attackers ---------------------------------------------------------- */
 
+/* What it does beside what all of them do. */
+enum vice {
+	VICE_LIES,     /* about its tip; answers nothing well */
+	VICE_WITHHOLD, /* tells true headers and gives no bodies */
+	VICE_GARBAGE,  /* what no decoder takes */
+	VICE_FORGE,    /* bad seals, wrong bodies, bad signatures */
+	VICE_PARROT,   /* what others said, again, changed and unchanged */
+	VICE_COUNT
+};
+
 struct attacker {
-	struct sim_key key;
 	size_t end;
-	uint64_t conn; /* number; 0: none */
+	enum vice vice;
+	struct sim_key key;
+	uint64_t conns[SIM_HOSTS_MAX]; /* its names for them */
+	size_t conn_count;
+	struct model_block *tip; /* that it claims to be at */
+	struct buf heard;	 /* the last message that it got */
+	enum message_type heard_type;
 };
 
 /* --- the world ---------------------------------------------------------- */
@@ -279,7 +300,7 @@ void net_crash(struct sim *s, size_t end);
 void net_reset_one(struct sim *s);
 void net_reset_stalled(struct sim *s);
 void net_reset_between(struct sim *s);
-struct conn *net_conn(struct sim *s, uint64_t number);
+struct conn *net_conn_of(struct sim *s, size_t end, uint64_t name);
 
 /* client.c */
 void client_make(struct sim *s);
@@ -290,11 +311,30 @@ void client_settle(struct sim *s);
 
 /* attacker.c */
 void attacker_make(struct sim *s);
-void attacker_up(struct sim *s, size_t end, uint64_t conn);
+void attacker_up(struct sim *s, size_t end, uint64_t conn, bool dialled);
 void attacker_gone(struct sim *s, size_t end, uint64_t conn);
 void attacker_message(struct sim *s, size_t end, uint64_t conn,
 		      enum message_type type, struct span body);
 void attacker_act(struct sim *s, size_t end);
+void attacker_release(struct sim *s);
+/* A message of it; takes the body. */
+void attacker_send(struct sim *s, const struct attacker *a, uint64_t conn,
+		   enum message_type type, struct buf *body);
+void attacker_say_hello(struct sim *s, struct attacker *a, uint64_t conn,
+			enum message_type type);
+/* answers.c: what it answers to what it is asked. */
+void attacker_answer(struct sim *s, struct attacker *a, uint64_t conn,
+		     enum message_type type, struct span body);
+/* forge.c */
+/* A block of an authority that cheats, on any block there is, at a turn of
+ * its own; NULL: there is none. */
+struct model_block *forge_block(struct sim *s);
+/* One of the world's blocks, some bytes of it changed. */
+void forge_bad_block(struct sim *s, struct buf *out);
+void forge_header(struct sim *s, struct buf *out); /* for AHD, bad */
+void forge_tx(struct sim *s, struct buf *out);	   /* for TXN, bad */
+/* A random block that somebody once made; genesis when there is none. */
+struct model_block *forge_any(struct sim *s);
 /* invariants.c */
 void check_begin(struct sim *s);
 void check_release(struct sim *s);

@@ -237,6 +237,7 @@ void sim_release(struct sim *s)
 		host_release(&s->hosts[i]);
 	effects_release(&s->effects);
 	net_release(s);
+	attacker_release(s);
 	free(s->promises);
 	check_release(s);
 	model_release(&s->model);
