@@ -20,3 +20,6 @@ check_PROGRAMS += tests/unit/check_chain_model tests/unit/check_foreign
 tests_unit_check_chain_model_SOURCES = tests/unit/check_chain_model.c \
 	$(chain_model)
 tests_unit_check_foreign_SOURCES = tests/unit/check_foreign.c $(chain_model)
+check_PROGRAMS += tests/unit/check_branch
+tests_unit_check_branch_SOURCES = tests/unit/check_branch.c \
+	tests/unit/branch_world.c tests/unit/branch_world.h $(chain_model)
