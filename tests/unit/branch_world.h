@@ -11,7 +11,7 @@
 #include "chain_model.h"
 
 #define LINES 4
-#define HEIGHTS 400
+#define HEIGHTS 600
 
 struct line {
 	struct kv_mem *mem;

@@ -415,6 +415,203 @@ START_TEST(a_chain_that_moved_is_one_that_never_was_elsewhere)
 }
 END_TEST
 
+/* --- one move, step by step ---------------------------------------------- */
+
+static void move_to_the_end(const struct line *l)
+{
+	uint64_t fork = fork_with(l), h;
+	struct fault f = {0};
+
+	ck_assert(!branch_new(&branch, chain, view(), fork, &f));
+	for (h = fork + 1; h <= l->height; h++)
+		ck_assert_msg(!add_raw(buf_span(&l->raw[h]), &f), "%s",
+			      f.detail);
+	branch_commit(branch, write_new(WRITE_BRANCH));
+	become_durable(1);
+	ck_chain_of(chain, store);
+}
+
+/* One transaction more than a block may have, each of them good. */
+static enum err add_too_many(const struct line *l, uint64_t height)
+{
+	struct kv_view *v = kv_mem_view(l->mem);
+	struct buf raw[TXS_MAX + 1] = {{0}}, whole = {0};
+	struct span txs[TXS_MAX + 1];
+	struct account account;
+	struct block block;
+	bool existed;
+	uint64_t i;
+	enum err e;
+
+	ck_assert_uint_eq(l->height + 1, height);
+	ck_assert(!chain_account(&account, &existed, l->chain, v, &people[0]));
+	for (i = 0; i <= TXS_MAX; i++) {
+		transfer(&raw[i], 0, account.nonce + i, &people[1], 1, 0, 0);
+		txs[i] = buf_span(&raw[i]);
+	}
+	ck_assert(!block_decode(&block, buf_span(&lines[0].raw[height])));
+	block_encode(&whole, block.header_raw, &block.seal, txs, TXS_MAX + 1);
+	e = add_raw(buf_span(&whole), NULL);
+	block_release(&block);
+	for (i = 0; i <= TXS_MAX; i++)
+		buf_release(&raw[i]);
+	buf_release(&whole);
+	return e;
+}
+
+START_TEST(a_bad_block_in_the_middle_changes_nothing)
+{
+	struct line *good = &lines[0], *other = &lines[1], *half = &lines[2];
+	struct fault f = {0};
+	uint64_t h;
+
+	make_world(3, false);
+	for (h = 0; h < 12; h++)
+		line_grow(good, 6);
+	line_fork(half, good, 8);
+	line_fork(other, good, 4);
+	for (h = 0; h < 7; h++)
+		line_grow(other, 6);
+	move_to_the_end(other);
+
+	ck_assert(!branch_new(&branch, chain, view(), 4, &f));
+	for (h = 5; h <= 8; h++)
+		ck_assert(!add_raw(buf_span(&good->raw[h]), &f));
+	ck_assert_int_eq(add_spoilt(buf_span(&good->raw[9]), true),
+			 ERR_BAD_STATE_ROOT);
+	ck_assert_int_eq(add_spoilt(buf_span(&good->raw[9]), false),
+			 ERR_NONCE_TOO_LOW);
+	ck_assert_int_eq(add_too_many(half, 9), ERR_TOO_MANY_TXS);
+	ck_assert_int_eq(add_raw(buf_span(&good->raw[10]), &f), ERR_BAD_PARENT);
+	ck_assert_int_eq(add_raw(buf_span(&other->raw[9]), &f), ERR_BAD_PARENT);
+	ck_assert(hash_eq(&branch_tip(branch)->hash, &good->hash[8]));
+	ck_assert_uint_eq(branch_count(branch), 4);
+	/* the chain is as it was, after it */
+	ck_assert(!branch_abandon_take(branch, view()));
+	branch = NULL;
+	ck_chain_of(chain, store);
+	/* and so is a branch that goes on after it */
+	ck_assert(!branch_new(&branch, chain, view(), 4, &f));
+	for (h = 5; h <= 12; h++) {
+		ck_assert(add_spoilt(buf_span(&good->raw[h]), h % 2));
+		ck_assert(!add_raw(buf_span(&good->raw[h]), &f));
+	}
+	branch_commit(branch, write_new(WRITE_BRANCH));
+	become_durable(1);
+	ck_chain_of(chain, store);
+	end_world();
+}
+END_TEST
+
+/* What was taken back, by hash: as long as the store needs it anyway. */
+START_TEST(a_block_taken_back_is_given_until_a_flush_has_passed)
+{
+	struct line *a = &lines[0], *b = &lines[1];
+	struct span raw;
+	uint64_t h;
+	int round;
+
+	make_world(8, false);
+	for (h = 0; h < 9; h++)
+		line_grow(a, 5);
+	line_fork(b, a, 6);
+	line_grow(b, 5);
+	move_to_the_end(a);
+	ck_assert_int_eq(chain_orphan(&raw, chain, view(), &a->hash[9]),
+			 ERR_NOT_FOUND);
+	/* there, back and there again: twice an orphan, one hash */
+	move_to_the_end(b);
+	move_to_the_end(a);
+	move_to_the_end(b);
+	for (round = 0; round < 2; round++) {
+		for (h = 7; h <= 9; h++) {
+			ck_assert(!chain_orphan(&raw, chain, view(),
+						&a->hash[h]));
+			ck_assert(span_eq(raw, buf_span(&a->raw[h])));
+		}
+		ck_assert_int_eq(chain_orphan(&raw, chain, view(), &a->hash[6]),
+				 ERR_NOT_FOUND);
+		crash();
+	}
+	flush_all();
+	for (h = 7; h <= 9; h++)
+		ck_assert_int_eq(chain_orphan(&raw, chain, view(), &a->hash[h]),
+				 ERR_NOT_FOUND);
+	end_world();
+}
+END_TEST
+
+/* What the pool hears of: which blocks and transactions, lowest first. */
+START_TEST(a_branch_names_what_it_takes_back_and_what_it_brings)
+{
+	struct line *a = &lines[0], *b = &lines[1];
+	struct fault f = {0};
+	const struct tx *txs;
+	struct block block;
+	size_t count, i;
+	uint64_t h;
+
+	make_world(11, false);
+	for (h = 0; h < 6; h++)
+		line_grow(a, 5);
+	line_fork(b, a, 3);
+	for (h = 0; h < 4; h++)
+		line_grow(b, 5);
+	move_to_the_end(a);
+	ck_assert(!branch_new(&branch, chain, view(), 3, &f));
+	for (h = 4; h <= 7; h++)
+		ck_assert(!add_raw(buf_span(&b->raw[h]), &f));
+	ck_assert_uint_eq(branch_orphan_count(branch), 3);
+	for (h = 4; h <= 6; h++)
+		ck_assert(span_eq(branch_orphan(branch, h - 4),
+				  buf_span(&a->raw[h])));
+	ck_assert_uint_eq(branch_count(branch), 4);
+	for (h = 4; h <= 7; h++) {
+		txs = branch_txs(branch, h - 4, &count);
+		ck_assert(!block_decode(&block, buf_span(&b->raw[h])));
+		ck_assert_uint_eq(count, block.tx_count);
+		for (i = 0; i < count; i++)
+			ck_assert(span_eq(txs[i].raw, block.txs[i]));
+		block_release(&block);
+	}
+	ck_assert(!branch_abandon_take(branch, view()));
+	branch = NULL;
+	end_world();
+}
+END_TEST
+
+START_TEST(a_full_branch_is_no_fault_of_the_block)
+{
+	struct line *l = &lines[0];
+	struct kv_batch batch = {0};
+	struct fault f = {0};
+	uint64_t h;
+
+	make_world(5, false);
+	for (h = 0; h <= BRANCH_BLOCKS_MAX; h++)
+		line_grow(l, 0);
+	ck_assert(!branch_new(&branch, chain, view(), 0, &f));
+	for (h = 1; h <= BRANCH_BLOCKS_MAX; h++)
+		ck_assert(!add_raw(buf_span(&l->raw[h]), &f));
+	ck_assert_int_eq(add_raw(buf_span(&l->raw[h]), &f), ERR_OVERLOADED);
+	branch_commit(branch, write_new(WRITE_BRANCH));
+	become_durable(1);
+	ck_chain_of(chain, store);
+	/* the deepest way back, and as many blocks again */
+	ck_assert(!branch_new(&branch, chain, view(), 0, &f));
+	for (h = 1; h <= BRANCH_BLOCKS_MAX; h++)
+		ck_assert(!add_raw(buf_span(&l->raw[h]), &f));
+	branch_commit(branch, &batch);
+	/* and as many rows of the engine's state */
+	ck_assert_uint_lt(batch.count + BRANCH_BLOCKS_MAX, 20000);
+	kv_batch_release(&batch);
+	ck_assert(!branch_abandon_take(branch, view()));
+	branch = NULL;
+	ck_chain_of(chain, store);
+	end_world();
+}
+END_TEST
+
 int main(void)
 {
 	const char *seeds = getenv("BRANCH_SEEDS");
@@ -427,6 +624,10 @@ int main(void)
 	tcase_add_loop_test(t,
 			    a_chain_that_moved_is_one_that_never_was_elsewhere,
 			    0, seeds ? atoi(seeds) : 25);
+	tcase_add_test(t, a_bad_block_in_the_middle_changes_nothing);
+	tcase_add_test(t, a_block_taken_back_is_given_until_a_flush_has_passed);
+	tcase_add_test(t, a_branch_names_what_it_takes_back_and_what_it_brings);
+	tcase_add_test(t, a_full_branch_is_no_fault_of_the_block);
 	suite_add_tcase(s, t);
 	srunner_run_all(sr, CK_ENV);
 	failed = srunner_ntests_failed(sr);
