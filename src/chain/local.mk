@@ -20,3 +20,5 @@ check_PROGRAMS += tests/unit/check_chain_model tests/unit/check_foreign
 tests_unit_check_chain_model_SOURCES = tests/unit/check_chain_model.c \
 	$(chain_model)
 tests_unit_check_foreign_SOURCES = tests/unit/check_foreign.c $(chain_model)
+check_PROGRAMS += tests/unit/check_tree
+tests_unit_check_tree_SOURCES = tests/unit/check_tree.c
