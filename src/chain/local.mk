@@ -23,3 +23,5 @@ tests_unit_check_foreign_SOURCES = tests/unit/check_foreign.c $(chain_model)
 check_PROGRAMS += tests/unit/check_branch
 tests_unit_check_branch_SOURCES = tests/unit/check_branch.c \
 	tests/unit/branch_world.c tests/unit/branch_world.h $(chain_model)
+check_PROGRAMS += tests/unit/check_tree
+tests_unit_check_tree_SOURCES = tests/unit/check_tree.c

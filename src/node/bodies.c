@@ -13,7 +13,7 @@
 
 /* --- who has what ------------------------------------------------------ */
 
-bool bodies_lacks(const struct peer *p, const struct hash *hash)
+static bool lacks(const struct peer *p, const struct hash *hash)
 {
 	size_t i;
 
@@ -71,7 +71,7 @@ static void find_reach(struct node *n)
 static bool has_node(const struct sync *s, const struct peer *p, size_t i)
 {
 	return p->sync && p->stage == PEER_READY && p->sync->reach > i &&
-	       !bodies_lacks(p, &s->path[i]->hash);
+	       !lacks(p, &s->path[i]->hash);
 }
 
 static size_t in_flight(const struct sync_peer *sp)
@@ -105,16 +105,14 @@ static bool holds(const struct range *r, const struct hash *hash)
 	return false;
 }
 
-static bool is_asked(struct node *n, const struct hash *hash,
-		     const struct peer *of)
+bool bodies_asked(struct node *n, const struct hash *hash)
 {
 	struct peer *p;
 	size_t at = 0, i;
 
 	while ((p = peers_next(n, &at)))
 		for (i = 0; p->sync && i < RANGES_PER_PEER; i++)
-			if ((!of || of == p) &&
-			    holds(&p->sync->ranges[i], hash))
+			if (holds(&p->sync->ranges[i], hash))
 				return true;
 	return false;
 }
@@ -126,6 +124,7 @@ static void send_range(struct node *n, struct peer *p, struct range *r)
 	struct buf body = {0};
 	size_t i, blocks = 0;
 
+	r->number = ++n->sync->ranges_asked;
 	r->sent = n->now;
 	for (i = 0; i < RANGES_PER_PEER; i++)
 		blocks += p->sync->ranges[i].count;
@@ -322,29 +321,29 @@ static void close_range(struct node *n, struct range *r)
 
 	*r = (struct range){0};
 	for (i = 0; i < old.count; i++) {
-		if (old.direct) {
-			/* its header may be in a job by now */
-			if (map_get(s->pending, old.hashes[i].b) ==
-			    &s->pending)
-				map_del(s->pending, old.hashes[i].b);
-			continue;
-		}
+		/* of a direct one, the header may be in a job by now */
+		if (old.direct &&
+		    map_get(s->pending, old.hashes[i].b) == &s->pending)
+			map_del(s->pending, old.hashes[i].b);
 		node = tree_find(s->tree, &old.hashes[i]);
 		if (node && node->body == TREE_ASKED &&
-		    !is_asked(n, &node->hash, NULL))
+		    !bodies_asked(n, &node->hash))
 			node->body = TREE_ABSENT;
 	}
 	sync_changed(s);
 }
 
+/* The oldest one that has it: answers come in the order of the questions. */
 static struct range *range_with(struct sync_peer *sp, const struct hash *hash)
 {
+	struct range *oldest = NULL;
 	size_t i;
 
 	for (i = 0; i < RANGES_PER_PEER; i++)
-		if (holds(&sp->ranges[i], hash))
-			return &sp->ranges[i];
-	return NULL;
+		if (holds(&sp->ranges[i], hash) &&
+		    (!oldest || sp->ranges[i].number < oldest->number))
+			oldest = &sp->ranges[i];
+	return oldest;
 }
 
 static bool hash_of(struct node *n, struct hash *hash, struct span raw)
@@ -370,10 +369,10 @@ static bool take_block(struct node *n, struct peer *p, struct span raw,
 	if (!hash_of(n, &hash, raw))
 		return false;
 	of = range_with(p->sync, &hash);
-	if (of)
-		*r = of;
-	else if (!p->sync->late)
+	if (!of && !p->sync->late)
 		return false;
+	if (of && (!*r || of->number < (*r)->number))
+		*r = of;
 	s->body_average = (7 * s->body_average + raw.len) / 8;
 	node = tree_find(s->tree, &hash);
 	if (node)
@@ -405,7 +404,7 @@ static void take_answer(struct node *n, struct peer *p, struct msg_blocks *m)
 	}
 	while (p->stage == PEER_READY && msg_list_next(&m->blocks, &raw))
 		if (!take_block(n, p, raw, &r)) {
-			peer_fault(n, p, FAULT_BAD_BODY,
+			peer_fault(n, p, FAULT_UNEXPECTED,
 				   "a block that was not asked");
 			return;
 		}

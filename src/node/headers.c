@@ -381,6 +381,8 @@ static bool insert(struct node *n, const struct header_batch *b,
 	evidence_look(n, h, &entry->hash, entry->header_raw, entry->seal_raw);
 	if (e == ERR_EXISTS)
 		node = tree_find(s->tree, &entry->hash);
+	if (node->body == TREE_ABSENT && bodies_asked(n, &node->hash))
+		node->body = TREE_ASKED;
 	if (b->block.len && node->body < TREE_WAITING)
 		body_attach(n, node, buf_span(&b->block), p);
 	return true;

@@ -46,3 +46,13 @@ check_PROGRAMS += tests/unit/check_gossip
 tests_unit_check_gossip_SOURCES = tests/unit/check_gossip.c \
 	tests/unit/driver.c tests/unit/driver.h \
 	tests/unit/peer_fixture.c tests/unit/peer_fixture.h
+check_PROGRAMS += tests/unit/check_sync
+tests_unit_check_sync_SOURCES = tests/unit/check_sync.c tests/unit/driver.c \
+	tests/unit/driver.h tests/unit/peer_fixture.c \
+	tests/unit/peer_fixture.h tests/unit/sync_world.c \
+	tests/unit/sync_world.h
+check_PROGRAMS += tests/unit/check_reorg
+tests_unit_check_reorg_SOURCES = tests/unit/check_reorg.c \
+	tests/unit/driver.c tests/unit/driver.h tests/unit/peer_fixture.c \
+	tests/unit/peer_fixture.h tests/unit/sync_world.c \
+	tests/unit/sync_world.h

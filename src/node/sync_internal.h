@@ -36,6 +36,7 @@
 /* Blocks asked of one peer in one RBL. */
 struct range {
 	size_t count; /* 0: none */
+	uint64_t number;
 	uint64_t sent, deadline;
 	bool direct; /* one block whose header is not known yet */
 	struct hash hashes[RANGE_BLOCKS];
@@ -115,13 +116,14 @@ struct sync {
 	uint64_t hold_until;		    /* production waits until then */
 	uint64_t log_at, log_height;
 
-	struct map *works;   /* job id -> struct work */
+	struct map *works; /* job id -> struct work */
 	/* hash -> where: asked with its block (&pending), or in a job */
 	struct map *pending;
 	size_t header_batches;
 	size_t body_jobs;
 	struct map *keys;      /* address -> struct buf: from bodies here */
 	uint64_t body_average; /* bytes */
+	uint64_t ranges_asked; /* ever */
 
 	struct move move;
 	uint64_t reorgs, deepest;
@@ -211,8 +213,8 @@ void bodies_received(struct node *n, struct peer *p, struct span body);
 void bodies_ask_direct(struct node *n, struct peer *p, const struct hash *h);
 void bodies_peer_gone(struct node *n, struct peer *p);
 void bodies_deadlines(struct node *n, struct peer *p);
-/* Whether the peer has the block, as far as we know. */
-bool bodies_lacks(const struct peer *p, const struct hash *hash);
+/* Whether its answer is awaited of a peer. */
+bool bodies_asked(struct node *n, const struct hash *hash);
 
 /* body_check.c */
 /* What came for a node: false and a fault for the sender when it is not what

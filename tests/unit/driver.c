@@ -76,6 +76,7 @@ static void take_effects(struct driver *d, struct effects *effects)
 			d->blocks_told += e->notify == NOTIFY_BLOCK;
 			d->drops_told += e->notify == NOTIFY_DROPPED;
 			if (d->network.on && (e->notify == NOTIFY_LOG ||
+					      e->notify == NOTIFY_REORG ||
 					      e->notify == NOTIFY_PEER ||
 					      e->notify == NOTIFY_ADDRESSES))
 				*effects_add(&d->told, e->kind) = *e;
@@ -155,7 +156,7 @@ void driver_new_in(struct driver *d, const struct driver_network *network,
 	memset(d, 0, sizeof(*d));
 	d->network = *network;
 	d->mem = kv_mem_new();
-	d->key = test_key(1);
+	d->key = test_key(network->key ? network->key : 1);
 	d->verifier = verifier_new(64);
 	d->now = DRIVER_START;
 	for (i = 1; i <= (network->miners ? network->miners : 1); i++) {
@@ -165,7 +166,8 @@ void driver_new_in(struct driver *d, const struct driver_network *network,
 					address_hex(hex, &a));
 		ck_assert_uint_lt(len, sizeof(list));
 	}
-	address_hex(hex, secret_key_address(d->key));
+	a = test_address(1);
+	address_hex(hex, &a);
 	snprintf(json, sizeof(json),
 		 "{\"network_id\": \"test\", \"miners\": [%s],"
 		 " \"block_mining\": {%s},"

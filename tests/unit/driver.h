@@ -20,6 +20,7 @@ struct driver_network {
 	bool on;	 /* it may speak to peers */
 	bool observer;	 /* makes no blocks */
 	unsigned miners; /* keys 1, 2, ... of the genesis; 0: key 1 alone */
+	unsigned key;	 /* its account; 0: key 1 */
 	struct address id;
 	uint64_t instance;
 	struct hash upgrades;

@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Moving between branches: what is taken back, what returns to the pool, what
+ * is never moved to, and evidence of slots that were signed twice.
+ */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sync_world.h"
+
+#define AT_ONCE "\"interval\": 0"
+
+static struct world w;
+
+static void send_ok(size_t node, unsigned from, uint64_t nonce, unsigned to,
+		    uint64_t amount)
+{
+	ck_assert_int_eq(
+		driver_send(&w.node[node], from, nonce, to, amount, 1).status,
+		SUBMIT_PENDING);
+}
+
+/* Two authorities on one chain that gave money to accounts 2 and 3. */
+static void open_two(void)
+{
+	static const unsigned keys[] = {1, 2};
+
+	world_new(&w, 2, keys, 2, AT_ONCE);
+	world_dial(&w, 0, 1);
+	world_live(&w, 20);
+	send_ok(0, 1, 0, 2, 50000);
+	send_ok(0, 1, 1, 3, 50000);
+	ck_assert(world_agrees(&w, 2000));
+	world_live(&w, 2000);
+	ck_assert(world_agrees(&w, 2000));
+	ck_assert_uint_eq(driver_balance(&w.node[1], 3), 50000);
+	world_cut(&w);
+}
+
+static struct hash id_of(size_t node)
+{
+	return w.node[node].results[0].id;
+}
+
+static enum tx_state state_of(size_t node, const struct hash *id)
+{
+	struct tx_info info;
+	enum tx_state state;
+
+	ck_assert(!query_tx(&info, w.node[node].node,
+			    kv_mem_view(w.node[node].mem), id));
+	state = info.state;
+	tx_info_release(&info);
+	return state;
+}
+
+/* --- moving ------------------------------------------------------------ */
+
+START_TEST(the_losing_branch_s_transactions_come_back)
+{
+	struct hash kept, both;
+	uint64_t before;
+
+	open_two();
+	before = driver_height(&w.node[0]);
+	/* node 0 alone, then node 1 alone and longer */
+	send_ok(0, 2, 0, 4, 1000);
+	kept = id_of(0);
+	send_ok(0, 3, 0, 5, 500);
+	both = id_of(0);
+	world_live_alone(&w, 0, 400);
+	ck_assert_int_eq(state_of(0, &kept), TX_INCLUDED);
+	send_ok(1, 3, 0, 5, 500);
+	world_live_alone(&w, 1, 3000);
+	ck_assert_uint_gt(driver_height(&w.node[1]), driver_height(&w.node[0]));
+	world_dial(&w, 0, 1);
+	ck_assert(world_agrees(&w, 3000));
+	ck_assert_uint_ge(world_sync(&w, 0).reorgs, 1);
+	ck_assert_uint_ge(world_deepest(&w, 0), 1);
+	ck_assert_uint_eq(world_sync(&w, 1).reorgs, 0);
+	world_live(&w, 3000);
+	/* what was taken back is in a block again, of either node */
+	ck_assert(world_agrees(&w, 2000));
+	ck_assert_uint_eq(driver_balance(&w.node[1], 4), 1000);
+	ck_assert_uint_eq(driver_balance(&w.node[0], 5), 500);
+	ck_assert(state_of(0, &both) != TX_PENDING);
+	ck_assert_uint_gt(world_verify(&w, 0), before);
+	world_verify(&w, 1);
+	ck_assert_uint_eq(world_evidence(&w, 0) + world_evidence(&w, 1), 0);
+	world_free(&w);
+}
+END_TEST
+
+START_TEST(what_cannot_come_back_is_dropped_with_the_reason)
+{
+	struct submit_result r;
+	struct tx_info info;
+	struct hash lost;
+
+	open_two();
+	send_ok(0, 2, 0, 4, 1000);
+	lost = id_of(0);
+	world_live_alone(&w, 0, 400);
+	/* the same nonce, spent otherwise on the branch that wins */
+	r = driver_send(&w.node[1], 2, 0, 5, 2000, 1);
+	ck_assert_int_eq(r.status, SUBMIT_PENDING);
+	world_live_alone(&w, 1, 3000);
+	world_dial(&w, 0, 1);
+	ck_assert(world_agrees(&w, 3000));
+	ck_assert(!query_tx(&info, w.node[0].node, kv_mem_view(w.node[0].mem),
+			    &lost));
+	ck_assert_int_eq(info.state, TX_DROPPED);
+	ck_assert_int_eq(info.reason, ERR_NONCE_TOO_LOW);
+	tx_info_release(&info);
+	ck_assert_uint_eq(driver_balance(&w.node[0], 4), 0);
+	ck_assert_uint_eq(driver_balance(&w.node[0], 5), 2000);
+	world_verify(&w, 0);
+	world_free(&w);
+}
+END_TEST
+
+/* Both alone, filling their slots, as two thirds are out of reach. */
+static void grow(size_t node, uint64_t height)
+{
+	int i;
+
+	for (i = 0; i < 4000 && driver_height(&w.node[node]) < height; i++)
+		world_live_alone(&w, node, 100);
+	ck_assert_uint_ge(driver_height(&w.node[node]), height);
+}
+
+START_TEST(a_branch_of_a_hundred_is_taken_back_stepwise)
+{
+	uint64_t fork;
+
+	open_two();
+	fork = driver_height(&w.node[0]);
+	send_ok(0, 2, 0, 4, 1000);
+	grow(0, fork + 100);
+	send_ok(1, 3, 0, 5, 500);
+	grow(1, fork + 130);
+	world_dial(&w, 0, 1);
+	ck_assert(world_agrees(&w, 5000));
+	ck_assert_uint_ge(world_deepest(&w, 0), 100);
+	ck_assert_uint_ge(driver_height(&w.node[0]), fork + 130);
+	world_live(&w, 2000);
+	ck_assert(world_agrees(&w, 2000));
+	ck_assert_uint_eq(driver_balance(&w.node[0], 4), 1000);
+	world_verify(&w, 0);
+	world_verify(&w, 1);
+	ck_assert_uint_eq(world_evidence(&w, 0), 0);
+	world_free(&w);
+}
+END_TEST
+
+static bool takes_back(const struct kv_batch *batch)
+{
+	struct kv_op op;
+	size_t at = 0;
+
+	while (kv_batch_next(batch, &at, &op))
+		if (op.table == KV_ORPHANS && !op.del)
+			return true;
+	return false;
+}
+
+START_TEST(a_crash_in_a_move_leaves_one_branch_or_the_other)
+{
+	struct hash before, after;
+	uint64_t fork;
+
+	open_two();
+	fork = driver_height(&w.node[0]);
+	send_ok(0, 2, 0, 4, 1000);
+	grow(0, fork + 5);
+	send_ok(1, 3, 0, 5, 500);
+	grow(1, fork + 9);
+	world_dial(&w, 0, 1);
+	for (;;) {
+		world_until_commit(&w, 0);
+		if (takes_back(w.node[0].pending.list[0].batch))
+			break;
+		driver_do_one(&w.node[0]);
+	}
+	before = world_tip(&w, 0);
+	world_crash(&w, 0);
+	after = world_tip(&w, 0);
+	ck_assert(hash_eq(&before, &after));
+	world_verify(&w, 0);
+	world_dial(&w, 0, 1);
+	ck_assert(world_agrees(&w, 3000));
+	world_live(&w, 1000);
+	/* started again on what the move left */
+	world_crash(&w, 0);
+	world_verify(&w, 0);
+	world_free(&w);
+}
+END_TEST
+
+/* --- what is settled --------------------------------------------------- */
+
+START_TEST(two_settled_blocks_that_conflict_halt_the_node)
+{
+	static const unsigned keys[] = {1, 1};
+	uint64_t height;
+
+	/* one authority, twice: each of its blocks is settled at once */
+	world_new(&w, 2, keys, 1, AT_ONCE);
+	send_ok(0, 1, 0, 2, 10);
+	world_live_alone(&w, 0, 1000);
+	send_ok(1, 1, 0, 3, 10);
+	world_live_alone(&w, 1, 1500);
+	world_dial(&w, 0, 1);
+	world_live(&w, 1000);
+	ck_assert(world_sync(&w, 0).halted);
+	ck_assert(world_sync(&w, 1).halted);
+	ck_assert(logged(&w.node[0], "halted", "conflicts"));
+	height = driver_height(&w.node[0]);
+	ck_assert_uint_eq(world_deepest(&w, 0) + world_deepest(&w, 1), 0);
+	driver_send(&w.node[0], 1, 1, 2, 10, 1);
+	world_live(&w, 1000);
+	ck_assert_uint_eq(driver_height(&w.node[0]), height);
+	world_free(&w);
+}
+END_TEST
+
+START_TEST(a_longer_branch_below_what_is_settled_is_not_moved_to)
+{
+	static const unsigned keys[] = {1, 2, 3, 3};
+	struct hash settled, tip;
+	uint64_t height;
+
+	/* three of four agree and settle; the fourth is alone and longer */
+	world_new(&w, 4, keys, 4, AT_ONCE);
+	world_dial(&w, 0, 1);
+	world_dial(&w, 1, 2);
+	world_dial(&w, 2, 0);
+	world_live(&w, 20);
+	send_ok(0, 1, 0, 2, 10);
+	world_live(&w, 1500);
+	settled = world_tip(&w, 0);
+	height = driver_height(&w.node[0]);
+	send_ok(3, 1, 0, 3, 10);
+	grow(3, height + 20);
+	world_dial(&w, 3, 0);
+	world_live(&w, 1000);
+	tip = world_tip(&w, 0);
+	ck_assert(hash_eq(&tip, &settled) ||
+		  driver_height(&w.node[0]) > height);
+	ck_assert_uint_eq(world_deepest(&w, 0), 0);
+	ck_assert(!world_sync(&w, 0).halted);
+	ck_assert(world_agrees(&w, 2000));
+	ck_assert_uint_eq(driver_balance(&w.node[3], 2), 10);
+	world_free(&w);
+}
+END_TEST
+
+/* --- evidence ---------------------------------------------------------- */
+
+START_TEST(a_slot_signed_twice_is_found_kept_and_told)
+{
+	static const unsigned keys[] = {1, 1, 0, 0};
+	struct evidence_info info;
+	struct address culprit = test_address(1);
+	size_t found;
+
+	world_new(&w, 4, keys, 2, AT_ONCE);
+	send_ok(0, 1, 0, 2, 10);
+	send_ok(1, 1, 0, 3, 10);
+	world_live_alone(&w, 0, 1000);
+	world_live_alone(&w, 1, 1200);
+	/* node 2 hears of both, node 3 of it from node 2 alone */
+	world_dial(&w, 2, 0);
+	world_dial(&w, 2, 1);
+	world_dial(&w, 3, 2);
+	world_live(&w, 1000);
+	found = world_evidence(&w, 2);
+	ck_assert_uint_ge(found, 1);
+	ck_assert_uint_eq(world_evidence(&w, 3), found);
+	ck_assert(!query_evidence(&info, w.node[3].node,
+				  kv_mem_view(w.node[3].mem), NULL));
+	ck_assert(address_eq(&info.producer, &culprit));
+	ck_assert(!hash_eq(&info.hash[0], &info.hash[1]));
+	ck_assert(memcmp(&info.hash[0], &info.hash[1], HASH_LEN) < 0);
+	ck_assert_uint_eq(info.header[0].time / 100, info.header[1].time / 100);
+	/* heard again, and after a start: nothing new */
+	world_crash(&w, 2);
+	world_dial(&w, 2, 3);
+	world_dial(&w, 2, 1);
+	world_live(&w, 500);
+	ck_assert_uint_ge(world_evidence(&w, 2), found);
+	ck_assert_uint_eq(world_evidence(&w, 2), world_evidence(&w, 3));
+	world_free(&w);
+}
+END_TEST
+
+/* The seals of what node 3 is told are spoilt. */
+static void spoil(struct world *world, struct driver *to, struct effect *e)
+{
+	if (e->type == MSG_EVD && to == &world->node[3])
+		e->body.data[e->body.len - 10] ^= 1;
+}
+
+START_TEST(evidence_whose_seals_do_not_hold_costs_who_told_it)
+{
+	static const unsigned keys[] = {1, 1, 0, 0};
+
+	world_new(&w, 4, keys, 2, AT_ONCE);
+	send_ok(0, 1, 0, 2, 10);
+	send_ok(1, 1, 0, 3, 10);
+	world_live_alone(&w, 0, 1000);
+	world_live_alone(&w, 1, 1200);
+	world_dial(&w, 2, 0);
+	world_dial(&w, 2, 1);
+	world_live(&w, 1000);
+	ck_assert_uint_ge(world_evidence(&w, 2), 1);
+	w.mangle = spoil;
+	world_dial(&w, 3, 2);
+	world_live(&w, 300);
+	ck_assert_uint_lt(world_evidence(&w, 3), world_evidence(&w, 2));
+	ck_assert_uint_eq(node_peer_count(w.node[3].node), 0);
+	world_free(&w);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("reorg");
+	TCase *t = tcase_create("moving");
+
+	tcase_set_timeout(t, 60);
+	tcase_add_test(t, the_losing_branch_s_transactions_come_back);
+	tcase_add_test(t, what_cannot_come_back_is_dropped_with_the_reason);
+	tcase_add_test(t, a_branch_of_a_hundred_is_taken_back_stepwise);
+	tcase_add_test(t, a_crash_in_a_move_leaves_one_branch_or_the_other);
+	tcase_add_test(t, two_settled_blocks_that_conflict_halt_the_node);
+	tcase_add_test(t,
+		       a_longer_branch_below_what_is_settled_is_not_moved_to);
+	suite_add_tcase(s, t);
+	t = tcase_create("evidence");
+	tcase_set_timeout(t, 60);
+	tcase_add_test(t, a_slot_signed_twice_is_found_kept_and_told);
+	tcase_add_test(t, evidence_whose_seals_do_not_hold_costs_who_told_it);
+	suite_add_tcase(s, t);
+	return s;
+}
+
+int main(void)
+{
+	SRunner *r = srunner_create(suite());
+	int failed;
+
+	srunner_run_all(r, CK_NORMAL);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed != 0;
+}
