@@ -167,11 +167,14 @@ void peer_drop(struct node *n, struct peer *p, const char *code,
 	peer_end(n, p, code, text, 0, NOTICE_INFO);
 }
 
-/* Places for those that were not looked at yet are bounded, too. */
-static bool too_many(const struct node *n)
+/* Places for those that did not greet yet are bounded, too; who takes them
+ * all must not keep an authority out. */
+static bool too_many(const struct node *n, const struct peer *p)
 {
 	uint64_t max = chain_rules(n->chain)->max_peers;
 
+	if (p->has_id && n->engine->ops->is_authority(n->engine, &p->id))
+		return false;
 	return n->peers->count > (max ? max : PEERS_DEFAULT) + UNGREETED_MAX;
 }
 
@@ -197,7 +200,7 @@ void peers_connected(struct node *n, const struct node_event *e)
 	}
 	ps->list[ps->count++] = p;
 	peers_due(n, p->hello_by);
-	if (p->inbound && too_many(n))
+	if (p->inbound && too_many(n, p))
 		peer_drop(n, p, "too_many_peers",
 			  "too many connections wait for their hello");
 	else if (!p->inbound)

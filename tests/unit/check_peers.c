@@ -362,6 +362,8 @@ START_TEST(connections_that_say_nothing_are_bounded)
 	ck_assert(!dropped(&d, 68, NULL));
 	ck_assert(dropped(&d, 69, NULL));
 	ck_assert(dropped(&d, 200, NULL));
+	fake_connect(&d, 201, true, 1); /* an authority */
+	ck_assert(!dropped(&d, 201, NULL));
 	driver_free(&d);
 }
 END_TEST
