@@ -46,3 +46,8 @@ check_PROGRAMS += tests/unit/check_gossip
 tests_unit_check_gossip_SOURCES = tests/unit/check_gossip.c \
 	tests/unit/driver.c tests/unit/driver.h \
 	tests/unit/peer_fixture.c tests/unit/peer_fixture.h
+check_PROGRAMS += tests/unit/check_peers_model
+tests_unit_check_peers_model_SOURCES = tests/unit/check_peers_model.c \
+	tests/messages.c tests/messages.h \
+	tests/unit/driver.c tests/unit/driver.h \
+	tests/unit/peer_fixture.c tests/unit/peer_fixture.h
