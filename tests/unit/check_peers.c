@@ -128,6 +128,7 @@ START_TEST(another_chain_is_refused_by_a_word_on_both_sides)
 		"your genesis is ");
 	b.upgrades.b[0] = 7;
 	refused(&a, "", &b, "", "other_upgrades", "mine are 0700");
+	refused(&b, "", &a, "", "other_upgrades", "your upgrades are 0700");
 }
 END_TEST
 
@@ -385,8 +386,13 @@ START_TEST(a_ping_is_answered_at_once_with_our_tip)
 	ck_assert_uint_eq(m.height, 0);
 	ck_assert_uint_eq(m.clock, d.now);
 	buf_release(&body);
+	m.height = 7;
+	m.settled = 5;
+	msg_tip_encode(&body, &m);
+	fake_say(&d, 1, MSG_RBH, &body);
 	ck_assert(info_of(&d, 1, &info));
 	ck_assert_uint_eq(info.height, 7);
+	ck_assert_uint_eq(info.settled, 5);
 	/* a pong that nobody waits for */
 	fake_tip(&d, 1, MSG_BLH, d.now, 42);
 	ck_assert_uint_eq(score_of(&d, 1), 20);
