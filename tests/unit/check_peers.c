@@ -508,6 +508,7 @@ START_TEST(only_addresses_that_were_dialled_are_told_on)
 	fake_peer(&d, 1, true, 51);
 	fake_peer(&d, 2, false, 52);
 	fake_connect(&d, 3, false, 53); /* dialled, and no answer yet */
+	fake_peer(&d, 4, true, 54);
 	forget_told(&d);
 	ask_addresses(1);
 	ck_assert(sent(&d, 1, MSG_ADR, &body));
