@@ -626,7 +626,6 @@ START_TEST(bans_double_within_a_day_up_to_a_day)
 {
 	static const uint64_t minutes[] = {10,	20,  40,   80,	 160,
 					   320, 640, 1280, 1440, 1440};
-	struct msg_hello m;
 	uint64_t peer = 1;
 	size_t i;
 
@@ -634,12 +633,6 @@ START_TEST(bans_double_within_a_day_up_to_a_day)
 	for (i = 0; i < ARRAY_LEN(minutes); i++) {
 		fake_peer(&d, ++peer, true, 51);
 		ck_assert_uint_eq(misbehave(peer), minutes[i] * MINUTE);
-		/* it may come again, when that is over */
-		m = fake_hello(&d, 51);
-		fake_connect(&d, ++peer, true, 51);
-		fake_say_hello(&d, peer, MSG_HEY, &m);
-		ck_assert(sent_bye(&d, peer, "banned"));
-		fake_gone(&d, peer);
 		d.now += minutes[i] * MINUTE;
 	}
 	fake_peer(&d, ++peer, true, 52);
