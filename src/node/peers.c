@@ -243,6 +243,18 @@ static void genesis_asked(struct node *n, struct peer *p,
 	sync_message(n, p, e->type, e->body);
 }
 
+/* Who was dialled says ACK or BYE first: without it there is no way on, and
+ * dialling again is. */
+static void unexpected_before_hello(struct node *n, struct peer *p,
+				    const struct node_event *e)
+{
+	peer_fault(n, p, FAULT_UNEXPECTED, "%s before a hello",
+		   message_letters(e->type));
+	if (!p->inbound)
+		peer_drop(n, p, "unexpected", "%s in place of a hello",
+			  message_letters(e->type));
+}
+
 static void message_before_hello(struct node *n, struct peer *p,
 				 const struct node_event *e)
 {
@@ -253,8 +265,7 @@ static void message_before_hello(struct node *n, struct peer *p,
 	else if (e->type == MSG_RGK && p->inbound)
 		genesis_asked(n, p, e);
 	else
-		peer_fault(n, p, FAULT_UNEXPECTED, "%s before a hello",
-			   message_letters(e->type));
+		unexpected_before_hello(n, p, e);
 }
 
 static void message_of_ready(struct node *n, struct peer *p,

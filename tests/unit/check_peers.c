@@ -225,6 +225,8 @@ START_TEST(before_a_hello_nothing_else_is_heard)
 	msg_ask_genesis_encode(&body, 0);
 	fake_say(&d, 2, MSG_RGK, &body);
 	ck_assert(logged(&d, "RGK before a hello", "score 20"));
+	ck_assert(dropped(&d, 2, &ban));
+	ck_assert_uint_eq(ban, 0);
 	driver_free(&d);
 }
 END_TEST
