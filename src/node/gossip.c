@@ -193,7 +193,7 @@ void gossip_peer_ready(struct node *n, struct peer *p)
 	struct gossip_peer *gp = xcalloc(1, sizeof(*gp));
 
 	gp->known = xcalloc(KNOWN_SLOTS, sizeof(*gp->known));
-	gp->late = recent_new(HASH_LEN, WANTS_PER_PEER, rng_next(&n->rng));
+	gp->late = recent_new(HASH_LEN, LATE_KEPT, rng_next(&n->rng));
 	gp->average = ASKED_BYTES / 1024;
 	p->gossip = gp;
 	announce_oldest(n, p, ANNOUNCE_AT_ONCE);

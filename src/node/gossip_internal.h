@@ -21,6 +21,7 @@
 #define QUEUE_PER_PEER 32768
 #define QUEUE_SURE 4096	       /* of these, whatever the others take */
 #define ASKED_BYTES (4u << 20) /* on their way from one peer, by guess */
+#define LATE_KEPT 2048	       /* answers that may come late, per peer */
 #define KNOWN_SLOTS 16384      /* hashes known at one peer, about */
 #define DONE_KEPT 8192	       /* lately looked at, whatever came out ... */
 #define DONE_MS 30000	       /* ... and not asked for again so long */

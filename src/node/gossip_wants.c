@@ -225,17 +225,21 @@ static void release_asked(struct node *n, const struct want *w)
 	recent_put(p->gossip->late, w->full.b, SPAN("", 0));
 }
 
-/* Ask the next announcer; forget it when there is none: it is announced
- * again as long as it is pending anywhere. */
+/* Ask the next announcer, or let one that is busy wait for it; forget it when
+ * there is none: it is announced again as long as it is pending anywhere. */
 static void ask_next(struct node *n, struct want *w)
 {
-	struct peer *p;
+	struct peer *p, *busy = NULL;
 	size_t i;
 
 	for (i = 0; i < w->other_count; i++) {
 		p = peer_find(n, w->others[i]);
-		if (!p || !p->gossip || !may_ask(n, p))
+		if (!p || p->stage != PEER_READY)
 			continue;
+		if (!may_ask(n, p)) {
+			busy = p;
+			continue;
+		}
 		w->other_count -= i + 1;
 		memmove(w->others, w->others + i + 1,
 			w->other_count * sizeof(w->others[0]));
@@ -243,6 +247,8 @@ static void ask_next(struct node *n, struct want *w)
 		ask(n, p, w);
 		return;
 	}
+	if (busy)
+		queue_put(n, busy->gossip, &w->full);
 	want_free(n->gossip, w);
 }
 

@@ -82,11 +82,6 @@ static bool refuse_id(struct node *n, struct peer *p, const struct msg_hello *m)
 			  address_hex(proved, &p->id), yours);
 		return true;
 	}
-	if (p->has_id && peer_banned(n, &m->id)) {
-		peer_drop(n, p, "banned", "%s is banned for %" PRIu64 " s more",
-			  yours, (peer_banned(n, &m->id) - n->now) / 1000 + 1);
-		return true;
-	}
 	if (!address_eq(&m->id, &n->id))
 		return false;
 	if (m->instance == n->instance)

@@ -52,17 +52,12 @@ uint64_t peer_score(const struct peer *p, uint64_t now)
 
 /* --- bans -------------------------------------------------------------- */
 
+/* Remembered for the length of the next one; who is banned is refused by the
+ * shell, which keeps that over a restart. */
 struct ban {
 	uint64_t count; /* in a row, each within a day of the one before */
-	uint64_t at, until;
+	uint64_t at;
 };
-
-uint64_t peer_banned(const struct node *n, const struct address *id)
-{
-	const struct ban *b = map_get(n->peers->bans, id->b);
-
-	return b && n->now < b->until ? b->until : 0;
-}
 
 /* Make room for one more: what is older than a day goes, else the oldest. */
 static void forget_a_ban(struct node *n)
@@ -105,7 +100,6 @@ static uint64_t ban(struct node *n, const struct address *id)
 		ms = DAY_MS;
 	b->count++;
 	b->at = n->now;
-	b->until = n->now + ms;
 	return ms;
 }
 

@@ -167,11 +167,14 @@ void peer_drop(struct node *n, struct peer *p, const char *code,
 	peer_end(n, p, code, text, 0, NOTICE_INFO);
 }
 
-/* Places for those that were not looked at yet are bounded, too. */
-static bool too_many(const struct node *n)
+/* Places for those that did not greet yet are bounded, too; who takes them
+ * all must not keep an authority out. */
+static bool too_many(const struct node *n, const struct peer *p)
 {
 	uint64_t max = chain_rules(n->chain)->max_peers;
 
+	if (p->has_id && n->engine->ops->is_authority(n->engine, &p->id))
+		return false;
 	return n->peers->count > (max ? max : PEERS_DEFAULT) + UNGREETED_MAX;
 }
 
@@ -197,7 +200,7 @@ void peers_connected(struct node *n, const struct node_event *e)
 	}
 	ps->list[ps->count++] = p;
 	peers_due(n, p->hello_by);
-	if (p->inbound && too_many(n))
+	if (p->inbound && too_many(n, p))
 		peer_drop(n, p, "too_many_peers",
 			  "too many connections wait for their hello");
 	else if (!p->inbound)
@@ -240,6 +243,18 @@ static void genesis_asked(struct node *n, struct peer *p,
 	sync_message(n, p, e->type, e->body);
 }
 
+/* Who was dialled says ACK or BYE first: without it there is no way on, and
+ * dialling again is. */
+static void unexpected_before_hello(struct node *n, struct peer *p,
+				    const struct node_event *e)
+{
+	peer_fault(n, p, FAULT_UNEXPECTED, "%s before a hello",
+		   message_letters(e->type));
+	if (!p->inbound)
+		peer_drop(n, p, "unexpected", "%s in place of a hello",
+			  message_letters(e->type));
+}
+
 static void message_before_hello(struct node *n, struct peer *p,
 				 const struct node_event *e)
 {
@@ -250,8 +265,7 @@ static void message_before_hello(struct node *n, struct peer *p,
 	else if (e->type == MSG_RGK && p->inbound)
 		genesis_asked(n, p, e);
 	else
-		peer_fault(n, p, FAULT_UNEXPECTED, "%s before a hello",
-			   message_letters(e->type));
+		unexpected_before_hello(n, p, e);
 }
 
 static void message_of_ready(struct node *n, struct peer *p,

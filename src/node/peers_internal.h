@@ -45,8 +45,6 @@ void bye_received(struct node *n, struct peer *p, struct span body);
 
 /* peer_faults.c */
 uint64_t peer_score(const struct peer *p, uint64_t now);
-/* Until when a proved id is banned, ms; 0: it is not. */
-uint64_t peer_banned(const struct node *n, const struct address *id);
 void budget_init(struct peer *p, uint64_t now);
 /* Whether the message may be read; counts what is over, and its fault. */
 bool budget_take(struct node *n, struct peer *p, enum message_type type,

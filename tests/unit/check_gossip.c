@@ -566,6 +566,69 @@ START_TEST(what_left_the_pool_is_forgotten)
 }
 END_TEST
 
+/* More bytes at once than any flood may have. */
+START_TEST(answers_that_were_asked_for_cost_nothing)
+{
+	enum { COUNT = 5000, PART = 200 };
+	static uint8_t filler[3700];
+	static struct buf raw[PART];
+	static struct span spans[PART];
+	static struct hash list[PART];
+	struct tx tx = {.recipient = test_address(2),
+			.data = SPAN(filler, sizeof(filler))};
+	unsigned i, k;
+
+	memset(filler, 'x', sizeof(filler));
+	open_node(&d, 50);
+	fake_peer(&d, 1, true, 51);
+	for (i = 0; i < COUNT; i += PART) {
+		for (k = 0; k < PART; k++) {
+			raw[k] = driver_sign(&d, 1000 + i + k, &tx);
+			spans[k] = buf_span(&raw[k]);
+			sha256(&list[k], spans[k]);
+		}
+		fake_hashes(&d, 1, MSG_TXA, list, PART);
+		fake_txs(&d, 1, spans, PART);
+		driver_settle(&d);
+		for (k = 0; k < PART; k++)
+			buf_release(&raw[k]);
+	}
+	ck_assert_uint_eq(pool_count(&d), COUNT);
+	ck_assert_uint_eq(score_of(&d, 1), 0);
+	driver_free(&d);
+}
+END_TEST
+
+/* Others are busy with as much as they may be asked for. */
+START_TEST(what_a_peer_that_is_gone_had_is_asked_of_busy_ones_later)
+{
+	struct hash list[MSG_TX_HASHES_MAX], own[MSG_TX_HASHES_MAX], got[2048];
+	struct rng rng;
+	size_t i, count;
+
+	rng_seed(&rng, 5);
+	open_node(&d, 50);
+	fake_peer(&d, 1, true, 51);
+	fake_peer(&d, 2, true, 52);
+	random_hashes(&rng, list, ARRAY_LEN(list));
+	random_hashes(&rng, own, ARRAY_LEN(own));
+	fake_hashes(&d, 1, MSG_TXA, list, ARRAY_LEN(list));
+	fake_hashes(&d, 2, MSG_TXA, own, ARRAY_LEN(own));
+	fake_hashes(&d, 2, MSG_TXA, list, ARRAY_LEN(list));
+	ck_assert_uint_eq(hashes_sent(2, MSG_TXQ, got), ARRAY_LEN(own));
+	fake_gone(&d, 1);
+	ck_assert(!sent(&d, 2, MSG_TXQ, NULL));
+	/* it says that it has none of its own: they are not waited for */
+	fake_txs(&d, 2, NULL, 0);
+	driver_advance(&d, 2000);
+	count = hashes_sent(2, MSG_TXQ, got);
+	ck_assert_uint_eq(count, ARRAY_LEN(list));
+	for (i = 0; i < count; i++)
+		ck_assert(hash_eq(&got[i], &list[i]));
+	driver_free(&d);
+}
+END_TEST
+
 /* --- whole nodes ------------------------------------------------------- */
 
 static unsigned lost;
@@ -668,6 +731,10 @@ int main(void)
 		       a_flood_of_announcements_stays_within_its_bounds);
 	tcase_add_test(bounds, one_peer_is_asked_for_no_more_than_it_can_send);
 	tcase_add_test(bounds, what_left_the_pool_is_forgotten);
+	tcase_add_test(bounds, answers_that_were_asked_for_cost_nothing);
+	tcase_add_test(
+		bounds,
+		what_a_peer_that_is_gone_had_is_asked_of_busy_ones_later);
 	tcase_add_test(nodes, a_burst_reaches_the_other_node_each_checked_once);
 	tcase_add_test(nodes, a_lost_announcement_loses_no_transaction);
 	suite_add_tcase(s, tell);

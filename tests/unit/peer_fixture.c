@@ -193,8 +193,14 @@ void fake_peer(struct driver *d, uint64_t peer, bool inbound, unsigned id)
 void fake_tip(struct driver *d, uint64_t peer, enum message_type type,
 	      uint64_t clock, uint64_t number)
 {
-	struct msg_tip m = {.height = 7, .clock = clock, .number = number};
+	struct msg_tip m = {.clock = clock, .number = number};
 	struct buf body = {0};
+	struct node_tip tip;
+
+	/* no further than the node, which else asks for what nobody has */
+	node_tip(d->node, &tip);
+	m.height = tip.height;
+	m.tip = tip.hash;
 
 	msg_tip_encode(&body, &m);
 	fake_say(d, peer, type, &body);
