@@ -74,8 +74,6 @@ struct net_peer_stats {
 	uint64_t bytes_in, bytes_out;
 	uint64_t messages_in, messages_out;
 };
-/* Of peer 0: sums over all connections since the start, also those that are
- * gone; since is the start. false: there is no such connection. */
 bool net_stats(const struct net *n, uint64_t peer, struct net_peer_stats *out);
 /* Of all connections since the start, also those that are gone; since is 0. */
 void net_totals(const struct net *n, struct net_peer_stats *out);

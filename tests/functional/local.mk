@@ -1,6 +1,7 @@
 # Real daemons on free ports. One file is one test of automake; each prints a
 # line for every test in it. Alone: see CONTRIBUTING.md.
 FUNCTIONAL_TESTS = \
+	tests/functional/test_authorities.py \
 	tests/functional/test_config.py \
 	tests/functional/test_discovery.py \
 	tests/functional/test_kill.py \

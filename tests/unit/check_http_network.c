@@ -345,6 +345,87 @@ START_TEST(one_that_is_waited_for_is_seen_while_it_is_a_peer)
 }
 END_TEST
 
+/* A header of key 2 in the slot behind the start, sealed. */
+static void sealed_header(struct buf *header, struct buf *seal, uint64_t height,
+			  uint64_t slot)
+{
+	struct secret_key *key = test_key(2);
+	struct header h = {.height = height,
+			   .time = DRIVER_START + slot * 1000,
+			   .has_producer = true,
+			   .producer = *secret_key_address(key),
+			   .engine = span_str("\x90")};
+	struct buf signature = {0};
+	struct hash hash;
+	struct seal s;
+
+	header_encode(header, &h);
+	header_hash(&hash, node_genesis_hash(d.node), buf_span(header));
+	ck_assert(!secret_key_sign(key, &signature, &hash));
+	s = (struct seal){.key = secret_key_public(key),
+			  .signature = buf_span(&signature)};
+	seal_encode(seal, &s);
+	buf_release(&signature);
+	secret_key_free(key);
+}
+
+/* A peer tells that key 2 signed twice in that slot. */
+static void tell_evidence(uint64_t peer, uint64_t slot)
+{
+	struct buf header[2] = {{0}}, seal[2] = {{0}}, body = {0};
+	struct span headers[2], seals[2];
+	uint64_t i;
+
+	for (i = 0; i < 2; i++) {
+		sealed_header(&header[i], &seal[i], 3 + i, slot);
+		headers[i] = buf_span(&header[i]);
+		seals[i] = buf_span(&seal[i]);
+	}
+	buf_byte(&body, 0x91); /* an array of one */
+	msg_evidence_encode(&body, headers, seals);
+	fake_say(&d, peer, MSG_EVD, &body);
+	driver_settle(&d);
+	for (i = 0; i < 2; i++) {
+		buf_release(&header[i]);
+		buf_release(&seal[i]);
+	}
+}
+
+START_TEST(who_signed_twice_is_shown_with_both_headers)
+{
+	char hex[ADDRESS_HEX_LEN], first[HASH_HEX_LEN], path[160];
+	struct address culprit = test_address(2);
+	json_t *headers;
+
+	start_among_four();
+	meet(5, true, 50, 0);
+	tell_evidence(5, 1);
+	tell_evidence(5, 5);
+	get("/v1/evidence");
+	expect(200);
+	ck_assert_uint_eq(json_array_size(json_object_get(json, "items")), 2);
+	ck_assert_str_eq(text_in(item(0), "producer"),
+			 address_hex(hex, &culprit));
+	headers = json_object_get(item(0), "headers");
+	ck_assert_int_eq(number_in(json_array_get(headers, 0), "time"),
+			 number_in(json_array_get(headers, 1), "time"));
+	ck_assert_str_ne(text_in(json_array_get(headers, 0), "id"),
+			 text_in(json_array_get(headers, 1), "id"));
+	get("/v1/evidence?limit=1");
+	ck_assert_uint_eq(json_array_size(json_object_get(json, "items")), 1);
+	snprintf(first, sizeof(first), "%s", text_in(item(0), "id"));
+	ck_assert_str_eq(text_of("next"), first);
+	snprintf(path, sizeof(path), "/v1/evidence?limit=1&cursor=%s", first);
+	get(path);
+	ck_assert_uint_eq(json_array_size(json_object_get(json, "items")), 1);
+	ck_assert_str_ne(text_in(item(0), "id"), first);
+	ck_assert(json_is_null(json_object_get(json, "next")));
+	get("/metrics");
+	ck_assert(has_line("\nccoin_evidence_total 2\n"));
+	stop();
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tc = tcase_create("network");
@@ -357,5 +438,6 @@ int main(void)
 	tcase_add_test(tc, peers_are_listed_counted_and_gone_again);
 	tcase_add_test(tc, a_clock_that_is_off_is_told);
 	tcase_add_test(tc, one_that_is_waited_for_is_seen_while_it_is_a_peer);
+	tcase_add_test(tc, who_signed_twice_is_shown_with_both_headers);
 	return run_case("http_network", tc);
 }
