@@ -172,7 +172,21 @@ class Server(Case):
 
     def test_a_stalling_peer_does_not_hold_it_up(self):
         stalls = self.server(hooks={"RBL": lambda *_: p2p.STALL})
-        node = self.joiner(stalls, self.server()).start()
+
+        def after_it(*_):
+            stalls.wait(lambda: stalls.counts.get("RBL"))
+        node = self.joiner(stalls, self.server(hooks={
+            "RHD": after_it, "RBL": after_it})).start()
+        self.caught_up(node)
+        self.assertEqual(stalls.served, 0)
+
+    def hears_of_it_and_goes_on(self, liar):
+        """A node that has only the liar; and then an honest one, too."""
+        lie, = liar.hooks
+        node = self.joiner(liar).start()
+        liar.wait(lambda: liar.counts.get(lie) and not liar.peers)
+        self.assertEqual(node.height(), 0)
+        node.restart("--connect", self.server().address)
         self.caught_up(node)
 
     def test_a_peer_of_wrong_bodies_is_banned_and_its_blocks_forgotten(self):
@@ -183,25 +197,32 @@ class Server(Case):
                 block[2] = block[2][:-1] or [[[], b"", b""]]
             return [("ABL", [blocks, []])]
         server = self.server(hooks={"RBL": lie})
-        node = self.joiner(server, self.server()).start()
-        self.caught_up(node)
-        server.wait(lambda: server.counts.get("BYE"))
+        self.hears_of_it_and_goes_on(server)
         self.assertEqual(server.byes[0].code, "banned")
 
     def test_garbage_in_the_place_of_headers_ends_it(self):
-        server = self.server(hooks={"RHD": lambda *_: [p2p.garbage()]})
-        node = self.joiner(server, self.server()).start()
-        self.caught_up(node)
-        server.wait(lambda: server.counts.get("end"))
+        self.hears_of_it_and_goes_on(self.server(
+            hooks={"RHD": lambda *_: [p2p.garbage()]}))
+
+    def test_headers_with_bad_seals_are_not_taken(self):
+        def lie(_peer, value):
+            (kind, headers), = server.honest_RHD(value)
+            key, signature, nonce = wire.unpack(headers[-1][1])
+            headers[-1][1] = [key, bytes(len(signature)), nonce]
+            return [(kind, headers)]
+        server = self.server(hooks={"RHD": lie})
+        self.hears_of_it_and_goes_on(server)
+        self.assertEqual(server.byes[0].code, "banned")
 
     def test_another_genesis_is_not_taken(self):
         def lie(_peer, value):
             return [("GLK", [len(rules), value[0], 0,
                              rules[value[0]:]])]
         rules = self.chain.rules[:-1] + bytes([self.chain.rules[-1] ^ 1])
-        node = self.joiner(self.server(hooks={"RGK": lie}),
-                           self.server()).start()
+        liar = self.server(hooks={"RGK": lie})
+        node = self.joiner(liar, self.server()).start()
         self.caught_up(node)
+        self.assertGreaterEqual(liar.counts["RGK"], 1)
 
 
 if __name__ == "__main__":
