@@ -284,6 +284,7 @@ def conversations(types):
                         .submit(txs[0].raw()).settle().time(20)
                         .say(1, "TXQ", fulls(txs[:1])).time(3000).settle()
                         .time(3000).commit().job(0, 0).settle())
+    yield "submitted-nothing", talk(1).submit(b"").settle()
     produce = talk(3).meet(0, 4)
     for _ in range(6):
         produce.time(1000).settle()
