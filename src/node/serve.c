@@ -127,8 +127,10 @@ void serve_genesis(struct node *n, struct peer *p, struct span body)
 		return;
 	}
 	m.total = rules.len;
-	if (m.offset > rules.len)
-		m.offset = rules.len;
+	if (m.offset >= rules.len) {
+		peer_fault(n, p, FAULT_MALFORMED, "RGK beyond the end");
+		return;
+	}
 	m.piece = SPAN(rules.data + m.offset, rules.len - m.offset);
 	if (m.piece.len > MSG_GENESIS_PIECE)
 		m.piece.len = MSG_GENESIS_PIECE;

@@ -304,7 +304,7 @@ static void begin(struct node *n, struct submission *s, const struct span *txs)
 	s->txs = xcalloc(s->count, sizeof(*s->txs));
 	s->index = xcalloc(s->count, sizeof(*s->index));
 	job->checks = xcalloc(s->count, sizeof(*job->checks));
-	buf_reserve(&s->bytes, total);
+	buf_reserve(&s->bytes, total + 1); /* an empty one has a place, too */
 	for (i = 0; i < s->count; i++) {
 		size_t start = s->bytes.len;
 

@@ -18,6 +18,7 @@ FUNCTIONAL_TESTS = \
 	tests/functional/test_p2p_client.py \
 	tests/functional/test_page.py \
 	tests/functional/test_start.py \
+	tests/functional/test_strangers.py \
 	tests/functional/test_transfer.py \
 	tests/functional/test_wallet.py \
 	tests/functional/test_wire.py

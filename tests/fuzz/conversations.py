@@ -184,6 +184,12 @@ class Talk:
 
     # several steps
 
+    def work(self):
+        """Jobs, what they lead to, and a moment for the rest."""
+        for _ in range(3):
+            self.settle().time(5)
+        return self.settle()
+
     def meet(self, slot, number, tip=None, inbound=True):
         """A connection and its hello, of an authority or a stranger."""
         sender = AUTHORITIES[number] if number < 3 else number
@@ -193,11 +199,11 @@ class Talk:
 
     def headers(self, slot, blocks):
         return self.say(slot, "AHD",
-                        [[b.header, b.seal] for b in blocks]).settle()
+                        [[b.header, b.seal] for b in blocks]).work()
 
     def bodies(self, slot, blocks, missing=()):
         return self.say(slot, "ABL", [[b.raw for b in blocks],
-                                      list(missing)]).settle()
+                                      list(missing)]).work()
 
 
 def fulls(txs):
@@ -228,12 +234,18 @@ def conversations(types):
                         .say(0, "BLK", [2, b.blocks[1].hash])
                         .bodies(0, b.blocks[1:2])
                         .headers(0, b.blocks[1:2]).bodies(0, b.blocks[1:2]))
-    fork = branch(3, first=2, step=2)
+    fork = branch(2, first=2, step=3)
     yield "fork", (talk().meet(0, 1, fork.tip).headers(0, fork.blocks)
                    .bodies(0, fork.blocks).time(100)
                    .meet(1, 2, b.tip).headers(1, b.blocks)
                    .bodies(1, b.blocks).time(100).settle().restart()
                    .time(1000))
+    rival = branch(3, first=2, step=2)
+    yield "settled-twice", (talk().meet(0, 1, rival.tip)
+                            .headers(0, rival.blocks)
+                            .bodies(0, rival.blocks)
+                            .meet(1, 2, b.tip).headers(1, b.blocks)
+                            .bodies(1, b.blocks).restart().time(2000))
     yield "fork-crash", (talk(1).meet(0, 1, fork.tip)
                          .headers(0, fork.blocks).bodies(0, fork.blocks)
                          .meet(1, 2, b.tip).headers(1, b.blocks)
@@ -272,6 +284,7 @@ def conversations(types):
                         .submit(txs[0].raw()).settle().time(20)
                         .say(1, "TXQ", fulls(txs[:1])).time(3000).settle()
                         .time(3000).commit().job(0, 0).settle())
+    yield "submitted-nothing", talk(1).submit(b"").settle()
     produce = talk(3).meet(0, 4)
     for _ in range(6):
         produce.time(1000).settle()

@@ -39,12 +39,14 @@ tests_fuzz_fuzz_genesis_SOURCES = tests/fuzz/fuzz_genesis.c $(fuzz_common)
 tests_fuzz_fuzz_genesis_LDFLAGS = $(fuzz_link)
 tests_fuzz_fuzz_hello_SOURCES = tests/fuzz/fuzz_hello.c $(fuzz_world) \
 	$(fuzz_common)
+tests_fuzz_fuzz_hello_CPPFLAGS = $(AM_CPPFLAGS) -DPLACES=100
 tests_fuzz_fuzz_hello_LDFLAGS = $(fuzz_link)
 tests_fuzz_fuzz_message_SOURCES = tests/fuzz/fuzz_message.c \
 	tests/messages.c tests/messages.h $(fuzz_common)
 tests_fuzz_fuzz_message_LDFLAGS = $(fuzz_link)
 tests_fuzz_fuzz_node_SOURCES = tests/fuzz/fuzz_node.c $(fuzz_world) \
 	$(fuzz_common)
+tests_fuzz_fuzz_node_CPPFLAGS = $(AM_CPPFLAGS) -DPLACES=25
 tests_fuzz_fuzz_node_LDFLAGS = $(fuzz_link)
 tests_fuzz_fuzz_rules_SOURCES = tests/fuzz/fuzz_rules.c $(fuzz_common)
 tests_fuzz_fuzz_rules_LDFLAGS = $(fuzz_link)

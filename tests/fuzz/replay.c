@@ -16,8 +16,11 @@
 #include "fuzz/fuzz.h"
 
 #define SEED_MAX (1u << 20)
-/* Of each seed: so many places are cut, so many changed. */
+/* Of each seed: so many places are cut, so many changed. Less for a fuzzer
+ * that is slow (local.mk). */
+#ifndef PLACES
 #define PLACES 400
+#endif
 
 static unsigned files;
 

@@ -269,12 +269,13 @@ void world_close(struct world *w)
 
 	world_settle(w);
 	node_tip(w->node, &before);
-	check_replay(w);
-	w->now += 1; /* the start may make a block; it is not durable */
-	world_restart(w);
-	node_tip(w->node, &after);
-	MUST(hash_eq(&before.hash, &after.hash));
-	MUST(hash_eq(&before.state_root, &after.state_root));
+	if (before.height) { /* else there is nothing to compare */
+		check_replay(w);
+		world_restart(w);
+		node_tip(w->node, &after);
+		MUST(hash_eq(&before.hash, &after.hash));
+		MUST(hash_eq(&before.state_root, &after.state_root));
+	}
 	effects_release(&w->pending);
 	node_free(w->node);
 	kv_mem_free(w->mem);
