@@ -235,6 +235,47 @@ class Two(own.Case):
         self.assertEqual(first.log().count("is this node itself"), 2)
 
 
+class Follow(own.Case):
+    """A node with money and a miner, and one that follows it."""
+
+    def same(self, other):
+        """Whether it is where the first is; the first moves only by us."""
+        tip = self.n.get("/v1/blocks/latest").json()["id"]
+        return other.get("/v1/blocks/latest").json()["id"] == tip
+
+    def move(self, count):
+        for _ in range(count):
+            self.send(own.account(9), 1)
+
+    def follows(self, *args):
+        self.move(5)
+        other = self.node(*args, "--connect", p2p(self.n)).start()
+        lib.until(lambda: self.same(other))
+        self.move(5)
+        lib.until(lambda: self.same(other))
+        self.assertEqual(other.balance(own.account(9).address), 10)
+        # what is pushed to the one that follows comes into a block
+        self.n.must(other.push(self.tx(own.account(8), 7)), 202)
+        lib.until(lambda: other.balance(own.account(8).address) == 7)
+        lib.until(lambda: self.same(other))
+        return other
+
+    def test_with_the_genesis_file(self):
+        self.chain()
+        self.follows("--genesis", self.path("genesis.json"))
+
+    def test_with_a_genesis_hash_and_one_address(self):
+        self.chain()
+        other = self.follows("--genesis-hash", self.chain_id.hex())
+        self.assertEqual(other.chain_id(), self.chain_id)
+        other.stop()
+        self.move(1)
+        # its book knows where the other is
+        other.args = other.args[:2]
+        other.start()
+        lib.until(lambda: self.same(other))
+
+
 class Genesis(own.Case):
     """--genesis-hash and --connect, against peers of the test's own."""
 
