@@ -5,8 +5,10 @@ import json
 import os
 import re
 import signal
+import socket
 import ssl
 import stat
+import threading
 
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 
@@ -224,15 +226,35 @@ class Two(own.Case):
         lib.until(lambda: "accepted" in first.log())
 
     def test_itself_is_told_from_others_and_not_kept(self):
-        first, _ = self.two()
-        first.stop()
-        where = p2p(first)
-        first.start("--listen", where, "-p", where.rpartition(":")[2],
-                    "--connect", "127.0.0.1:" + where.rpartition(":")[2])
-        lib.until(lambda: "is this node itself" in first.log())
-        first.stop()
-        # one connection: both its ends said so
-        self.assertEqual(first.log().count("is this node itself"), 2)
+        # another name for it, known before it has a port
+        with socket.create_server(("127.0.0.1", 0)) as door:
+            where = "127.0.0.1:%d" % door.getsockname()[1]
+            path = self.write("g.json", self.genesis())
+            n = self.node("--genesis", path, "--connect", where).start()
+            came = door.accept()[0]
+            host, _, port = p2p(n).rpartition(":")
+            on = socket.create_connection((host, int(port)))
+            for x, y in (came, on), (on, came):
+                threading.Thread(target=pump, args=(x, y),
+                                 daemon=True).start()
+            lib.until(lambda: "is this node itself" in n.log())
+            n.stop()
+        # one connection: both its ends said so, and it is not in the book
+        self.assertEqual(n.log().count("is this node itself"), 2)
+        book = os.path.join(n.datadir, "peers.json")
+        if os.path.exists(book):
+            with open(book, encoding="ascii") as f:
+                self.assertNotIn(where, f.read())
+
+
+def pump(source, sink):
+    """Until either ends."""
+    try:
+        while data := source.recv(65536):
+            sink.sendall(data)
+        sink.shutdown(socket.SHUT_WR)
+    except OSError:
+        pass
 
 
 class Follow(own.Case):
