@@ -166,7 +166,9 @@ const struct option_spec config_specs[ROW_COUNT] = {
 			      AT(genesis_hash),
 			      .programs = PROGRAM_CCOIND,
 			      .help = "refuse to run any chain but the one "
-				      "with this id"},
+				      "with this id; with --connect, take it "
+				      "from there when the data directory "
+				      "holds none"},
 	[ROW_DEV] = {.name = "dev",
 		     .env = "CCOIN_DEV",
 		     .json = "dev",

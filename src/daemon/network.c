@@ -121,8 +121,7 @@ static const char *listen_address(const struct config *c)
 {
 	if (c->dev.on && c->source[ROW_LISTEN] == CONFIG_DEFAULT)
 		return "127.0.0.1";
-	/* on all addresses: IPv6 as well */
-	return strcmp(c->p2p.address, "0.0.0.0") ? c->p2p.address : "";
+	return c->p2p.address;
 }
 
 enum err network_new(struct network **out, const struct network_config *config,
@@ -157,7 +156,7 @@ enum err network_new(struct network **out, const struct network_config *config,
 		free(w);
 		return e;
 	}
-	place_print(w->where, *net.address ? net.address : c->p2p.address,
+	place_print(w->where, *net.address ? net.address : "0.0.0.0",
 		    net_port(w->net));
 	*out = w;
 	return ERR_OK;

@@ -75,6 +75,7 @@ struct channel {
 	LIST_ENTRY(channel) link;
 	uint64_t number; /* 0: not told of yet */
 	bool good;
+	bool by_dial; /* the end of it is told to dial.c */
 	net_probe_fn *probe;
 	void *probe_ctx;
 

@@ -201,10 +201,28 @@ uint64_t dial_ended(struct dial *d, const char *where, uint64_t now)
 	return wait;
 }
 
+static void forget_a_self(struct dial *d)
+{
+	struct target *found = NULL;
+	size_t i, count = 0;
+
+	for (i = 0; i < d->count; i++) {
+		if (!d->targets[i].self || d->targets[i].named)
+			continue;
+		count++;
+		if (!found && !d->targets[i].busy)
+			found = &d->targets[i];
+	}
+	if (found && count >= DIAL_SELVES_MAX)
+		drop(d, found);
+}
+
 void dial_self(struct dial *d, const char *where)
 {
-	struct target *t = add(d, where);
+	struct target *t;
 
+	forget_a_self(d);
+	t = add(d, where);
 	if (t)
 		t->self = true;
 }

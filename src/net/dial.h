@@ -19,7 +19,8 @@
 #define DIAL_GOOD_MS (60u * 1000)
 #define DIAL_NAMED_MAX 256 /* addresses of the operator */
 #define DIAL_TARGETS_MAX (DIAL_NAMED_MAX + 1024)
-#define DIAL_AT_ONCE 8 /* attempts in flight */
+#define DIAL_AT_ONCE 8	   /* attempts in flight */
+#define DIAL_SELVES_MAX 64 /* addresses of this node that are remembered */
 
 struct target {
 	char where[WHERE_TEXT];
@@ -70,7 +71,8 @@ void dial_good(struct dial *d, const char *where, uint64_t now);
 /* The attempt, or the connection that came of it, ended. Returns for how many
  * ms the address is left alone. */
 uint64_t dial_ended(struct dial *d, const char *where, uint64_t now);
-/* It is this node: never again in this run. */
+/* It is this node: not again in this run, as far as there is room: names for
+ * it are anybody's to make. */
 void dial_self(struct dial *d, const char *where);
 
 struct target *dial_find(const struct dial *d, const char *where);

@@ -217,8 +217,11 @@ static enum err check_plain(const struct net_config *config, struct fault *f)
 static void set_advertised(struct net *n, const struct net_config *config)
 {
 	const char *host = *config->address ? config->address : "0.0.0.0";
+	struct where w;
 
-	if (config->advertise)
+	if (config->advertise && where_parse(&w, config->advertise))
+		where_print(n->advertised, &w);
+	else if (config->advertise)
 		snprintf(n->advertised, sizeof(n->advertised), "%s",
 			 config->advertise);
 	else
@@ -386,7 +389,8 @@ void net_peer_good(struct net *n, uint64_t peer, const char *listen)
 		take_listen(n, c, listen);
 	} else {
 		peerbook_good(&n->book, c->where, clock_now_ms());
-		dial_good(&n->dial, c->where, clock_steady_ms());
+		if (c->by_dial)
+			dial_good(&n->dial, c->where, clock_steady_ms());
 	}
 	net_wake(n);
 }

@@ -74,6 +74,19 @@ static bool has_loopback(const struct net *n)
 	return false;
 }
 
+/* The book forgot some for others: so does the dialling, when it is full. */
+static void sweep(struct net *n)
+{
+	char where[WHERE_TEXT];
+	size_t i = n->dial.count;
+
+	while (i--) {
+		memcpy(where, n->dial.targets[i].where, sizeof(where));
+		if (!peerbook_find(&n->book, where))
+			dial_withdraw(&n->dial, where);
+	}
+}
+
 void net_offer(struct net *n, const char *text, enum peerbook_source source)
 {
 	char where[WHERE_TEXT];
@@ -86,8 +99,11 @@ void net_offer(struct net *n, const char *text, enum peerbook_source source)
 	where_print(where, &w);
 	if (!strcmp(where, n->advertised))
 		return;
-	if (peerbook_add(&n->book, where, source))
-		dial_offer(&n->dial, where);
+	if (!peerbook_add(&n->book, where, source))
+		return;
+	if (n->dial.count == DIAL_TARGETS_MAX)
+		sweep(n);
+	dial_offer(&n->dial, where);
 }
 
 /* --- dialling ---------------------------------------------------------- */
@@ -148,6 +164,7 @@ static void dial(struct net *n, const struct target *t, uint64_t now)
 	}
 	log_debug("connecting to %s", t->where);
 	c = channel_dial(&n->channel_config, &w);
+	c->by_dial = true;
 	LIST_INSERT_HEAD(&n->channels, c, link);
 }
 
@@ -179,15 +196,14 @@ static void log_end(const struct channel *c, const struct target *t,
 void net_dial_ended(struct net *n, const struct channel *c)
 {
 	const struct target *t = dial_find(&n->dial, c->where);
+	bool kept = c->good || peerbook_failed(&n->book, c->where);
 	uint64_t wait;
 
-	if (!c->good && !peerbook_failed(&n->book, c->where))
-		dial_withdraw(&n->dial, c->where);
-	if (!t || !t->busy)
-		return;
-	wait = dial_ended(&n->dial, c->where, clock_steady_ms());
-	if (!t->self)
-		log_end(c, t, wait);
-	if (!c->good && !peerbook_find(&n->book, c->where))
+	if (c->by_dial && t) {
+		wait = dial_ended(&n->dial, c->where, clock_steady_ms());
+		if (!t->self)
+			log_end(c, t, wait);
+	}
+	if (!kept)
 		dial_withdraw(&n->dial, c->where);
 }

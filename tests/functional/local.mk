@@ -16,6 +16,7 @@ FUNCTIONAL_TESTS = \
 	tests/functional/test_samples.py \
 	tests/functional/test_openapi.py \
 	tests/functional/test_p2p_client.py \
+	tests/functional/test_p2p.py \
 	tests/functional/test_page.py \
 	tests/functional/test_start.py \
 	tests/functional/test_strangers.py \
@@ -25,5 +26,5 @@ FUNCTIONAL_TESTS = \
 TESTS += $(FUNCTIONAL_TESTS)
 EXTRA_DIST += $(FUNCTIONAL_TESTS) \
 	tests/functional/killing.py tests/functional/lib.py \
-	tests/functional/own.py tests/functional/p2p.py \
+	tests/functional/own.py tests/functional/peer.py tests/functional/p2p.py \
 	tests/functional/wire.py

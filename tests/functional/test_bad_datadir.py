@@ -99,7 +99,8 @@ class Foreign(Case):
         self.data = self.path("none")
         for words in (), ("--validator", "--account", "ab" * 20):
             self.refused("not_found", self.data, "holds no chain",
-                         "ccoin-init", "--genesis FILE or --dev", args=words)
+                         "ccoin-init", "--genesis FILE",
+                         "--genesis-hash HEX", args=words)
             self.assertFalse(os.path.exists(self.data))
         self.refused("not_found", "no chain in " + self.data,
                      program="ccoin", args=("verify",))

@@ -5,6 +5,7 @@ FUZZERS_ALL = \
 	tests/fuzz/fuzz_account \
 	tests/fuzz/fuzz_block \
 	tests/fuzz/fuzz_delta \
+	tests/fuzz/fuzz_frame \
 	tests/fuzz/fuzz_genesis \
 	tests/fuzz/fuzz_hello \
 	tests/fuzz/fuzz_message \
@@ -35,6 +36,8 @@ tests_fuzz_fuzz_block_SOURCES = tests/fuzz/fuzz_block.c $(fuzz_common)
 tests_fuzz_fuzz_block_LDFLAGS = $(fuzz_link)
 tests_fuzz_fuzz_delta_SOURCES = tests/fuzz/fuzz_delta.c $(fuzz_common)
 tests_fuzz_fuzz_delta_LDFLAGS = $(fuzz_link)
+tests_fuzz_fuzz_frame_SOURCES = tests/fuzz/fuzz_frame.c $(fuzz_common)
+tests_fuzz_fuzz_frame_LDFLAGS = $(fuzz_link)
 tests_fuzz_fuzz_genesis_SOURCES = tests/fuzz/fuzz_genesis.c $(fuzz_common)
 tests_fuzz_fuzz_genesis_LDFLAGS = $(fuzz_link)
 tests_fuzz_fuzz_hello_SOURCES = tests/fuzz/fuzz_hello.c $(fuzz_world) \

@@ -218,7 +218,30 @@ def write_messages():
         seed("node", name, data)
 
 
+def frame(letters, body, length=None):
+    length = 3 + len(body) if length is None else length
+    return length.to_bytes(4, "little") + letters.encode() + body
+
+
+def write_frames():
+    """The first byte: how the stream is cut, and whether from a stranger."""
+    hello = frame("HEY", pack([1, GENESIS, bytes(32), bytes(20), 7, b"", 0,
+                               GENESIS, 0, 0, b"x"]))
+    ping = frame("RBH", pack([1, GENESIS, 0, 1, 2]))
+    seed("frame", "several", b"\x05" + hello + ping + ping)
+    seed("frame", "empty-bodies", b"\x00" + frame("RAD", b"") * 5)
+    seed("frame", "long", b"\x3f" + frame("TXN", bytes(6000)) + ping)
+    seed("frame", "long-of-a-stranger", b"\xbf" + frame("TXN", bytes(6000)))
+    seed("frame", "over-the-types-bound",
+         b"\x02" + ping + frame("RBH", b"", 132))
+    seed("frame", "over-all", b"\x02" + frame("ABL", b"", 2**32 - 1))
+    seed("frame", "no-type", b"\x02" + frame("XYZ", b"abc"))
+    seed("frame", "too-short", b"\x02" + frame("RBH", b"", 2))
+    seed("frame", "http", b"\x10GET / HTTP/1.1\r\n\r\n")
+
+
 def main():
+    write_frames()
     write_transactions()
     write_blocks()
     write_stored()

@@ -144,6 +144,23 @@ START_TEST(this_node_is_not_dialled_again)
 }
 END_TEST
 
+START_TEST(addresses_of_this_node_do_not_fill_the_table)
+{
+	char where[32];
+	size_t i;
+
+	name_one("a:1");
+	dial_self(&dial, "a:1");
+	for (i = 0; i < 2 * DIAL_TARGETS_MAX; i++) {
+		snprintf(where, sizeof(where), "b%zu:1", i);
+		dial_self(&dial, where);
+	}
+	ck_assert_uint_le(dial.count, DIAL_SELVES_MAX + 1);
+	ck_assert(dial_find(&dial, where)->self);
+	ck_assert(dial_find(&dial, "a:1")->self);
+}
+END_TEST
+
 START_TEST(who_is_here_already_is_not_dialled)
 {
 	struct address id = {{1}};
@@ -227,6 +244,7 @@ int main(void)
 	tcase_add_test(tc, one_address_is_never_dialled_twice_at_once);
 	tcase_add_test(tc, the_book_is_tried_only_while_connections_are_few);
 	tcase_add_test(tc, this_node_is_not_dialled_again);
+	tcase_add_test(tc, addresses_of_this_node_do_not_fill_the_table);
 	tcase_add_test(tc, who_is_here_already_is_not_dialled);
 	tcase_add_test(tc, few_attempts_are_in_flight_at_once);
 	tcase_add_test(tc, other_names_take_the_place_of_those_before);

@@ -8,6 +8,7 @@
 
 #include <openssl/ssl.h>
 
+#include "net/net_internal.h"
 #include "net_fixture.h"
 #include "scratch.h"
 #include "test_keys.h"
@@ -426,6 +427,36 @@ START_TEST(a_probe_tells_who_is_there_or_that_nobody_is)
 }
 END_TEST
 
+START_TEST(the_end_of_a_probe_is_not_that_of_the_connection_beside_it)
+{
+	probes = 0;
+	start_pair(false);
+	net_probe(b.net, side_where(&a), on_probe, &probes);
+	UNTIL(probes == 1 && a.connected == 2);
+	net_drop(a.net, a.peer, 0, "go");
+	UNTIL(b.disconnected == 1);
+	/* the first stands, so there is nothing to dial */
+	ck_assert(dial_find(&b.net->dial, side_where(&a))->busy);
+}
+END_TEST
+
+START_TEST(more_is_heard_than_is_kept)
+{
+	char where[32];
+	size_t i;
+
+	start_pair(false);
+	for (i = 0; i < 3 * DIAL_TARGETS_MAX; i++) {
+		snprintf(where, sizeof(where), "10.%zu.%zu.1:1", i / 256 % 256,
+			 i % 256);
+		net_heard_of(a.net, where);
+		ck_assert_uint_le(a.net->book.count, BOOK_ADDRESSES_MAX);
+		ck_assert_uint_le(a.net->dial.count, DIAL_TARGETS_MAX);
+	}
+	ck_assert_ptr_nonnull(dial_find(&a.net->dial, where));
+}
+END_TEST
+
 START_TEST(what_a_peer_says_of_itself_is_dialled_later)
 {
 	start_pair(false);
@@ -470,6 +501,9 @@ int main(void)
 	tcase_add_test(tc, one_who_floods_does_not_hold_up_another);
 	tcase_add_test(tc, those_that_prove_no_key_are_bounded_and_hurt_nobody);
 	tcase_add_test(tc, a_probe_tells_who_is_there_or_that_nobody_is);
+	tcase_add_test(
+		tc, the_end_of_a_probe_is_not_that_of_the_connection_beside_it);
+	tcase_add_test(tc, more_is_heard_than_is_kept);
 	tcase_add_test(tc, what_a_peer_says_of_itself_is_dialled_later);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);
