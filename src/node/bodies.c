@@ -324,8 +324,7 @@ static void close_range(struct node *n, struct range *r)
 	for (i = 0; i < old.count; i++) {
 		if (old.direct) {
 			/* its header may be in a job by now */
-			if (map_get(s->pending, old.hashes[i].b) ==
-			    &s->pending)
+			if (map_get(s->pending, old.hashes[i].b) == &s->pending)
 				map_del(s->pending, old.hashes[i].b);
 			continue;
 		}

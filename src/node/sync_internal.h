@@ -115,7 +115,7 @@ struct sync {
 	uint64_t hold_until;		    /* production waits until then */
 	uint64_t log_at, log_height;
 
-	struct map *works;   /* job id -> struct work */
+	struct map *works; /* job id -> struct work */
 	/* hash -> where: asked with its block (&pending), or in a job */
 	struct map *pending;
 	size_t header_batches;
