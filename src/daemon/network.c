@@ -163,6 +163,20 @@ static const char *listen_address(const struct config *c)
 	return c->p2p.address;
 }
 
+/* Whether who listens on loopback alone, or meets others there, is to dial what
+ * he hears of it. */
+static bool is_local(const struct config *c)
+{
+	struct place p;
+	struct span path;
+
+	if (place_is_loopback(listen_address(c)))
+		return true;
+	return c->discovery &&
+	       place_read_url(&p, &path, span_str(c->discovery)) &&
+	       place_is_loopback(p.host);
+}
+
 enum err network_new(struct network **out, const struct network_config *config,
 		     struct fault *f)
 {
@@ -176,6 +190,7 @@ enum err network_new(struct network **out, const struct network_config *config,
 		.connect = (const char *const *)c->connect.list,
 		.connect_count = c->connect.count,
 		.plain = c->p2p_plain,
+		.local = is_local(c),
 		.max_peers = (config->max_peers ? config->max_peers
 						: PEERS_DEFAULT) +
 			     BEYOND_PLACES,
