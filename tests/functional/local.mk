@@ -2,6 +2,7 @@
 # line for every test in it. Alone: see CONTRIBUTING.md.
 FUNCTIONAL_TESTS = \
 	tests/functional/test_config.py \
+	tests/functional/test_devnet.py \
 	tests/functional/test_discovery.py \
 	tests/functional/test_kill.py \
 	tests/functional/test_bad_cli.py \
