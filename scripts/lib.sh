@@ -90,7 +90,8 @@ use_source() {
 			--exclude=config.status --exclude=./config.h \
 			--exclude=./Makefile --exclude=./stamp-h1 \
 			--exclude=./ccoind --exclude=./ccoin \
-			--exclude=./ccoin-init --exclude=./autom4te.cache .) |
+			--exclude=./ccoin-init --exclude=./ccoin-discovery \
+			--exclude=./autom4te.cache .) |
 			(cd "$source" && tar -xf -)
 	fi
 	if ! [ -e "$source/configure" ]; then

@@ -5,7 +5,7 @@ EXTRA_DIST += \
 	scripts/check/format scripts/check/headers scripts/check/hygiene \
 	scripts/check/options scripts/check/purity scripts/check/selftest \
 	scripts/check/sizes scripts/check/source \
-	scripts/analyze scripts/bugs scripts/count-tests scripts/fuzz scripts/kill-test \
+	scripts/analyze scripts/bugs scripts/devnet scripts/count-tests scripts/fuzz scripts/kill-test \
 	scripts/lib.sh \
 	scripts/run scripts/same-roots scripts/sim scripts/test .ci/run .clang-format .clang-tidy \
 	.editorconfig src/FLOORS

@@ -106,7 +106,8 @@
 	  "The content type is not accepted")                                  \
 	X(ERR_OVERLOADED, "overloaded", "Too much at once; try again later")   \
 	X(ERR_UNAVAILABLE, "unavailable", "Not available on this node")        \
-	X(ERR_TIMEOUT, "timeout", "It took too long")
+	X(ERR_TIMEOUT, "timeout", "It took too long")                          \
+	X(ERR_UNREACHABLE, "unreachable", "No node answers there")
 
 enum err {
 	ERR_OK = 0,

@@ -168,12 +168,22 @@ void daemon_on_durable(int fd, short what, void *ctx)
 	daemon_step(d, &event);
 }
 
+static void leave(void *ctx)
+{
+	struct daemon *d = ctx;
+
+	event_base_loopbreak(d->base);
+}
+
 void daemon_on_stop(void *ctx)
 {
 	struct daemon *d = ctx;
 
 	log_info("stopping");
-	event_base_loopbreak(d->base);
+	if (d->discovery)
+		discovery_stop(d->discovery, leave);
+	else
+		leave(d);
 }
 
 /* SIGHUP: read the log level and the peers to connect to again. */

@@ -5,6 +5,7 @@
 
 #include "daemon/cookie.h"
 #include "daemon/daemon.h"
+#include "daemon/discovery.h"
 #include "daemon/network.h"
 #include "daemon/open.h"
 
@@ -19,6 +20,7 @@ struct daemon {
 	struct event *durable; /* the store's writer has news */
 	struct workers *workers;
 	struct network *network;
+	struct discovery *discovery; /* NULL: no meeting point */
 	struct api *api;
 	uint64_t durable_seq;
 	struct effects spare; /* memory for the next step's */

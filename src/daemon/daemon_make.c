@@ -15,6 +15,7 @@
 #include "loop/clock.h"
 #include "loop/signals.h"
 #include "loop/workers.h"
+#include "node/query.h"
 
 static enum err make_node(struct daemon *d, struct fault *f)
 {
@@ -67,6 +68,43 @@ static bool traffic(void *ctx, uint64_t peer, struct api_traffic *out)
 	return network_traffic(d->network, peer, out);
 }
 
+static void on_probed(void *ctx, uint64_t request, bool reached,
+		      const struct address *id)
+{
+	struct daemon *d = ctx;
+
+	api_probed(d->api, request, reached, id);
+}
+
+static void probe(void *ctx, uint64_t request, const char *where)
+{
+	struct daemon *d = ctx;
+
+	network_probe(d->network, request, where, on_probed, d);
+}
+
+static void heard(void *ctx, const char *where)
+{
+	struct daemon *d = ctx;
+
+	network_heard(d->network, where);
+}
+
+static void make_discovery(struct daemon *d)
+{
+	struct discovery_config config = {
+		.url = d->config->discovery,
+		.key = opened_key(&d->opened),
+		.chain = node_genesis_hash(d->node),
+		.where = net_advertised(network_net(d->network)),
+		.heard = heard,
+		.ctx = d,
+	};
+
+	if (config.url)
+		d->discovery = discovery_new(d->base, &config);
+}
+
 static enum err make_api(struct daemon *d, struct fault *f)
 {
 	const struct config *c = d->config;
@@ -79,6 +117,7 @@ static enum err make_api(struct daemon *d, struct fault *f)
 		.failed = daemon_on_query_failed,
 		.check = daemon_check,
 		.traffic = traffic,
+		.probe = probe,
 		.account = c->account.given ? &c->account.value : NULL,
 		.key = key,
 		.cookie = d->cookie,
@@ -143,7 +182,11 @@ enum err daemon_make(struct daemon *d, struct fault *f)
 	event_add(d->durable, NULL);
 	e = workers_new(&d->workers, d->base, worker_count(d->config),
 			d->opened.key, daemon_on_job, d, f);
-	return e ? e : make_api(d, f);
+	if (!e)
+		e = make_api(d, f);
+	if (!e)
+		make_discovery(d);
+	return e;
 }
 
 /*
@@ -170,6 +213,7 @@ void daemon_release(struct daemon *d)
 		event_free(d->durable);
 	timer_free(d->timer);
 	signals_free(d->signals);
+	discovery_free(d->discovery);
 	network_free(d->network);
 	node_free(d->node);
 	effects_release(&d->spare);

@@ -14,10 +14,21 @@
 
 #define PEERS_DEFAULT 256
 #define BEYOND_PLACES 64 /* connections that are not looked at yet */
+#define PROBING_MAX 16	 /* HTTP lets one a second begin, for 5 s */
 #define BOOT_MS 3000	 /* for a first peer's tip */
+
+/* A dial for /register. */
+struct probing {
+	bool busy;
+	uint64_t request;
+	network_probe_fn *fn;
+	void *ctx;
+};
 
 struct network {
 	struct net *net;
+	struct probing probing[PROBING_MAX];
+	bool meets; /* a meeting point is asked for addresses */
 	struct address id;
 	struct hash upgrades;
 	char where[PLACE_MAX];
@@ -93,6 +104,34 @@ static void hear(struct network *w, struct span body)
 	}
 }
 
+void network_heard(struct network *w, const char *where)
+{
+	net_heard_of(w->net, where);
+}
+
+static void on_probed(void *ctx, bool reached, const struct address *id)
+{
+	struct probing *p = ctx;
+
+	p->busy = false;
+	p->fn(p->ctx, p->request, reached, id);
+}
+
+void network_probe(struct network *w, uint64_t request, const char *where,
+		   network_probe_fn *fn, void *ctx)
+{
+	struct probing *p = w->probing;
+
+	while (p < w->probing + PROBING_MAX && p->busy)
+		p++;
+	if (p == w->probing + PROBING_MAX) {
+		fn(ctx, request, false, NULL);
+		return;
+	}
+	*p = (struct probing){true, request, fn, ctx};
+	net_probe(w->net, where, on_probed, p);
+}
+
 static void welcome(struct network *w, const struct effect *e)
 {
 	char listen[ADDRESS_TEXT_MAX + 1];
@@ -124,6 +163,20 @@ static const char *listen_address(const struct config *c)
 	return c->p2p.address;
 }
 
+/* Whether who listens on loopback alone, or meets others there, is to dial what
+ * he hears of it. */
+static bool is_local(const struct config *c)
+{
+	struct place p;
+	struct span path;
+
+	if (place_is_loopback(listen_address(c)))
+		return true;
+	return c->discovery &&
+	       place_read_url(&p, &path, span_str(c->discovery)) &&
+	       place_is_loopback(p.host);
+}
+
 enum err network_new(struct network **out, const struct network_config *config,
 		     struct fault *f)
 {
@@ -137,6 +190,7 @@ enum err network_new(struct network **out, const struct network_config *config,
 		.connect = (const char *const *)c->connect.list,
 		.connect_count = c->connect.count,
 		.plain = c->p2p_plain,
+		.local = is_local(c),
 		.max_peers = (config->max_peers ? config->max_peers
 						: PEERS_DEFAULT) +
 			     BEYOND_PLACES,
@@ -151,6 +205,7 @@ enum err network_new(struct network **out, const struct network_config *config,
 	w->ctx = config->ctx;
 	w->id = *secret_key_address(config->key);
 	w->upgrades = c->upgrades;
+	w->meets = c->discovery;
 	e = net_new(&w->net, config->base, &net, f);
 	if (e) {
 		free(w);
@@ -187,7 +242,7 @@ enum err network_describe(const struct network *w, struct node_config *out,
 	out->upgrades = w->upgrades;
 	out->listen = net_advertised(w->net);
 	out->agent = "ccoin/" PACKAGE_VERSION;
-	out->boot_ms = net_addresses(w->net) ? BOOT_MS : 0;
+	out->boot_ms = net_addresses(w->net) || w->meets ? BOOT_MS : 0;
 	if (getrandom(&out->instance, sizeof(out->instance), 0) !=
 	    sizeof(out->instance))
 		return fault_set(f, ERR_IO, "", "getrandom failed");

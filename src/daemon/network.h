@@ -36,6 +36,16 @@ const char *network_where(const struct network *w);
 /* Fill what the core is told of itself; borrows from w. */
 MUST_USE enum err network_describe(const struct network *w,
 				   struct node_config *out, struct fault *f);
+/* Addresses that are worth a dial. */
+void network_heard(struct network *w, const char *where);
+/*
+ * Dial once, and tell whether a node answers, with its id (NULL without TLS);
+ * fn may be called from within, and is not when the network ends before.
+ */
+typedef void network_probe_fn(void *ctx, uint64_t request, bool reached,
+			      const struct address *id);
+void network_probe(struct network *w, uint64_t request, const char *where,
+		   network_probe_fn *fn, void *ctx);
 /* EFFECT_SEND, EFFECT_DROP, NOTIFY_PEER, NOTIFY_ADDRESSES. */
 void network_perform(struct network *w, const struct effect *e);
 /* SIGHUP: the addresses to connect to. */

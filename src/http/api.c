@@ -64,14 +64,23 @@ static bool is_same_secret(const char *a, const char *b)
 	return !diff;
 }
 
-static bool has_cookie(const struct api *api, const struct http_request *r)
+bool call_has_cookie(const struct call *c)
 {
-	const char *sent = http_header(r, HTTP_AUTHORIZATION);
+	const char *sent = http_header(c->r, HTTP_AUTHORIZATION);
+	const struct api *api = c->api;
 
 	if (!api->cfg.cookie || !sent || strncasecmp(sent, "Bearer ", 7))
 		return false;
 	sent += 7;
 	return is_same_secret(api->cfg.cookie, sent + strspn(sent, " "));
+}
+
+void call_needs_cookie(struct call *c)
+{
+	call_fault(
+		c, ERR_UNAUTHORIZED, "Authorization",
+		"expected \"Authorization: Bearer COOKIE\" with the content of "
+		"DATADIR/.cookie");
 }
 
 static void handle(void *ctx, struct http_request *r)
@@ -86,10 +95,8 @@ static void handle(void *ctx, struct http_request *r)
 				 pieces);
 	if (!c.route)
 		return;
-	if (c.route->cookie && !has_cookie(c.api, r)) {
-		call_fault(&c, ERR_UNAUTHORIZED, "Authorization",
-			   "expected \"Authorization: Bearer COOKIE\" with the "
-			   "content of DATADIR/.cookie");
+	if (c.route->cookie && !call_has_cookie(&c)) {
+		call_needs_cookie(&c);
 		return;
 	}
 	if (dispatch_args(&c.args, c.route, pieces, r))
@@ -129,6 +136,7 @@ enum err api_new(struct api **out, struct event_base *base,
 	api->counts = xcalloc(route_count + 1, sizeof(*api->counts));
 	TAILQ_INIT(&api->submissions);
 	TAILQ_INIT(&api->due);
+	TAILQ_INIT(&api->probes);
 	e = http_server_new(&api->server, base, &http, f);
 	if (e) {
 		api_free(api);
@@ -144,6 +152,7 @@ void api_free(struct api *api)
 		return;
 	http_server_free(api->server); /* cancels who waits */
 	submissions_free(api);
+	probes_free(api);
 	buf_release(&api->openapi);
 	free(api->counts);
 	free(api);

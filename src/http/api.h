@@ -45,6 +45,11 @@ struct api_config {
 	 * also those that are gone. false: nothing is known. May be NULL.
 	 */
 	bool (*traffic)(void *ctx, uint64_t peer, struct api_traffic *out);
+	/*
+	 * Dial HOST:PORT once; api_probed() follows, be it within. NULL: there
+	 * is no network.
+	 */
+	void (*probe)(void *ctx, uint64_t request, const char *where);
 	/* The node's own account, and its key: NULL when there is none. */
 	const struct address *account;
 	const struct secret_key *key;
@@ -68,6 +73,10 @@ const char *api_url(const struct api *api);
  * A request that nobody waits for any more is fine. */
 void api_submit_result(struct api *api, uint64_t request,
 		       const struct submit_result *results, size_t count);
+/* Whether a node answered (probe), and its id, NULL without TLS. A request that
+ * nobody waits for any more is fine. */
+void api_probed(struct api *api, uint64_t request, bool reached,
+		const struct address *id);
 /* The tip moved or transactions were dropped (NOTIFY_BLOCK,
  * NOTIFY_DROPPED): look at who waits for that. */
 void api_changed(struct api *api);

@@ -15,6 +15,8 @@
 
 struct submission;
 TAILQ_HEAD(submission_list, submission);
+struct probe;
+TAILQ_HEAD(probe_list, probe);
 
 #define STATUS_CLASSES 6 /* 1xx..5xx; [0] is not used */
 
@@ -25,6 +27,8 @@ struct api {
 	struct submission_list submissions; /* oldest first */
 	struct submission_list due;	    /* to be looked at */
 	struct event *look;		    /* the next turn does */
+	struct probe_list probes;	    /* places being dialled */
+	uint64_t next_probe;		    /* not before, clock_steady_ms() */
 	uint64_t last_request;
 	uint64_t started;		    /* clock_steady_ms() */
 	uint64_t (*counts)[STATUS_CLASSES]; /* per route, then all others */
@@ -45,6 +49,9 @@ void call_refuse(struct call *c, const struct fault *f);
 /* The same, made on the spot. */
 void call_fault(struct call *c, enum err code, const char *field,
 		const char *fmt, ...) PRINTF_LIKE(4, 5);
+/* Whether the request shows the node's cookie; and the answer when not. */
+bool call_has_cookie(const struct call *c);
+void call_needs_cookie(struct call *c);
 /*
  * Answer to an error of a query: 404 with `what` for ERR_NOT_FOUND; anything
  * else is the environment's, which the daemon hears of.
@@ -55,5 +62,6 @@ void api_env_failed(struct api *api, enum err e);
 
 /* For api_free(): submission.h has the rest. */
 void submissions_free(struct api *api);
+void probes_free(struct api *api);
 
 #endif

@@ -50,6 +50,7 @@ int status_of(enum err e)
 	case ERR_REPLACEMENT_FEE_TOO_LOW:
 	case ERR_REPLACED:
 	case ERR_NO_FINALITY:
+	case ERR_UNREACHABLE:
 		return 422;
 	case ERR_MEMPOOL_FULL:
 	case ERR_OVERLOADED:

@@ -35,11 +35,6 @@ void handle_chainlength(struct call *c)
 	reply_number(c, tip_height(c->api) + 1);
 }
 
-void handle_nodes(struct call *c)
-{
-	http_reply_tagged(c->r, HTTP_JSON, span_str("[]\n"));
-}
-
 /* --- one block ----------------------------------------------------------- */
 
 struct block_stream {

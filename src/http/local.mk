@@ -12,6 +12,7 @@ libshell_a_SOURCES += \
 	src/http/handlers_network.c \
 	src/http/handlers_node.c \
 	src/http/handlers_own.c \
+	src/http/handlers_register.c \
 	src/http/handlers_raw.c src/http/raw.h \
 	src/http/handlers_state.c \
 	src/http/handlers_submit.c \
@@ -43,7 +44,8 @@ http_fixture = tests/unit/http_fixture.c tests/unit/http_fixture.h \
 check_PROGRAMS += tests/unit/check_http_server tests/unit/check_http_limits \
 	tests/unit/check_http tests/unit/check_http_push \
 	tests/unit/check_http_wait tests/unit/check_http_network \
-	tests/unit/check_http_raw tests/unit/check_http_routes
+	tests/unit/check_http_raw tests/unit/check_http_register \
+	tests/unit/check_http_routes
 tests_unit_check_http_server_SOURCES = tests/unit/check_http_server.c \
 	$(http_stub)
 tests_unit_check_http_limits_SOURCES = tests/unit/check_http_limits.c \
@@ -52,6 +54,8 @@ tests_unit_check_http_SOURCES = tests/unit/check_http.c $(http_fixture)
 tests_unit_check_http_push_SOURCES = tests/unit/check_http_push.c \
 	$(http_fixture)
 tests_unit_check_http_raw_SOURCES = tests/unit/check_http_raw.c \
+	$(http_fixture)
+tests_unit_check_http_register_SOURCES = tests/unit/check_http_register.c \
 	$(http_fixture)
 tests_unit_check_http_routes_SOURCES = tests/unit/check_http_routes.c \
 	$(http_fixture)

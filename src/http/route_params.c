@@ -38,6 +38,14 @@ const struct param block_params[] = {
 			.about = "the block's hash, instead of its number"},
 	[BLOCK_STATE] = STATE_PARAM,
 	{.name = NULL}};
+const struct param register_params[] = {
+	[REGISTER_URL] =
+		{.name = "url",
+		 .type = PARAM_TEXT,
+		 .max = 255,
+		 .required = true,
+		 .about = "HOST:PORT where the node listens for others"},
+	{.name = NULL}};
 const struct param chain_params[] = {
 	[CHAIN_FROM] =
 		NUMBER("from", 0, AMOUNT_MAX, "the first number; default 0"),

@@ -7,6 +7,7 @@
 
 extern const struct param no_params[];
 extern const struct param block_params[];
+extern const struct param register_params[];
 extern const struct param chain_params[];
 extern const struct param balance_params[];
 extern const struct param balances_params[];

@@ -82,8 +82,22 @@ const struct route route_table[] = {
 	 .params = no_params,
 	 .type = HTTP_JSON,
 	 .schema = "[string]",
-	 .answer = "an array of host:port",
+	 .answer = "an array of host:port: where those that are connected "
+		   "listen",
+	 .no_store = true,
 	 .handle = handle_nodes},
+	{.methods = HTTP_GET | HTTP_POST,
+	 .path = "/register",
+	 .summary = "Let this node connect to another",
+	 .params = register_params,
+	 .type = HTTP_JSON,
+	 .schema = "Registered",
+	 .answer = "a node answers there, and this one is connected to it. "
+		   "Dialled once, for 5 s: 422 unreachable and 504 timeout say "
+		   "that none does. One a second; from beyond loopback it "
+		   "needs the cookie",
+	 .no_store = true,
+	 .handle = handle_register},
 	{.methods = HTTP_GET,
 	 .path = "/unprocessed",
 	 .summary = "Pending transactions",

@@ -51,6 +51,7 @@ char *route_allow(char out[ROUTE_ALLOW_MAX], unsigned methods);
 
 /* Indexes of the parameters, in the order of the table's lists. */
 enum { BLOCK_INDEX, BLOCK_HASH, BLOCK_STATE };
+enum { REGISTER_URL };
 enum { CHAIN_FROM, CHAIN_LIMIT };
 enum { BALANCE_ADDRESS, BALANCE_CONFIRMATIONS };
 enum {
@@ -83,9 +84,11 @@ void handle_running(struct call *c);
 void handle_block(struct call *c);
 void handle_blockchain(struct call *c);
 void handle_chainlength(struct call *c);
-void handle_nodes(struct call *c);
 void handle_v1_blocks(struct call *c);
 void handle_v1_block(struct call *c);
+/* handlers_register.c */
+void handle_nodes(struct call *c);
+void handle_register(struct call *c);
 /* handlers_raw.c */
 void handle_v1_genesis(struct call *c);
 /* handlers_state.c */

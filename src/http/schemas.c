@@ -233,6 +233,11 @@ static const struct member health[] = {{"status", "=ok|ready", ""},
 static const struct member peers[] = {{"peers", "integer", "connected"},
 				      {NULL, NULL, NULL}};
 
+static const struct member registered[] = {
+	{"registered", "string", "HOST:PORT"},
+	{"id", "Address or null", "of the node that answers; null without TLS"},
+	{NULL, NULL, NULL}};
+
 static const struct member own_transfer[] = {
 	{"sendto_address", "Address", ""},
 	{"amount", "Amount", ""},
@@ -265,6 +270,7 @@ static const struct shape shapes[] = {
 	{"Problem", problem},
 	{"Health", health},
 	{"Peers", peers},
+	{"Registered", registered},
 	{"OwnTransfer", own_transfer},
 	{"OwnQuestion", own_question},
 };

@@ -265,6 +265,7 @@ enum err net_new(struct net **out, struct event_base *base,
 	n->callbacks = config->callbacks;
 	n->ctx = config->ctx;
 	n->plain = config->plain;
+	n->local = config->local;
 	n->max_peers = config->max_peers;
 	n->id = *secret_key_address(config->key);
 	peerbook_init(&n->book);

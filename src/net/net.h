@@ -32,8 +32,10 @@ struct net_config {
 				  that a peer sees, with our port */
 	const char *const *connect; /* host:port, always tried */
 	size_t connect_count;
-	bool plain;		      /* no TLS; loopback only */
-	size_t max_peers;	      /* connections in all */
+	bool plain;	  /* no TLS; loopback only */
+	bool local;	  /* addresses of this machine are worth a dial, also
+			     before somebody of it is connected */
+	size_t max_peers; /* connections in all */
 	const struct secret_key *key; /* proves our id; borrowed */
 	const struct net_callbacks *callbacks;
 	void *ctx;

@@ -23,6 +23,7 @@ struct net {
 	void *ctx;
 	struct address id; /* our own */
 	bool plain;
+	bool local;
 	size_t max_peers;
 	uint16_t port;
 	char advertised[WHERE_TEXT];

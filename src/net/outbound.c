@@ -61,12 +61,14 @@ void net_name(struct net *n, const char *const *list, size_t count)
 	offer_book(n);
 }
 
-/* Whether somebody is here who is on this machine: then addresses of this
- * machine mean something. */
+/* Whether addresses of this machine mean something: somebody of it is here, or
+ * whoever started us says so. */
 static bool has_loopback(const struct net *n)
 {
 	const struct channel *c;
 
+	if (n->local)
+		return true;
 	LIST_FOREACH(c, &n->channels, link)
 	if (c->has_place && c->state == CHANNEL_OPEN &&
 	    endpoint_is_loopback(&c->place))

@@ -3,6 +3,7 @@
 FUNCTIONAL_TESTS = \
 	tests/functional/test_authorities.py \
 	tests/functional/test_config.py \
+	tests/functional/test_devnet.py \
 	tests/functional/test_discovery.py \
 	tests/functional/test_kill.py \
 	tests/functional/test_bad_cli.py \

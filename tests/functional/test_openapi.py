@@ -128,6 +128,13 @@ class OpenApi(lib.Case):
         check("get", "/blockchain")
         check("get", "/chainlength")
         check("get", "/nodes")
+        check("get", "/register", 400, query="?url=nowhere")
+        # it is a node itself; one dial a second
+        where = next(line.split()[1] for line in n.output
+                     if line.startswith("p2p "))
+        for method in "get", "post":
+            lib.until(lambda: check(method, "/register", 200, 503,
+                                    query="?url=" + where).status == 200)
         check("get", "/unprocessed")
         check("get", "/balances")
         check("get", "/confirmations", query="?transaction_id=" + first)

@@ -77,6 +77,17 @@ static const char *check(void *ctx)
 	return failing;
 }
 
+bool no_network;
+uint64_t probed;
+char probed_where[64];
+
+static void probe(void *ctx, uint64_t request, const char *where)
+{
+	(void)ctx;
+	probed = request;
+	snprintf(probed_where, sizeof(probed_where), "%s", where);
+}
+
 bool has_traffic;
 
 static bool traffic(void *ctx, uint64_t peer, struct api_traffic *out)
@@ -93,6 +104,7 @@ void start_in(const struct driver_network *network, const char *more)
 				    .failed = env_failed,
 				    .check = check,
 				    .traffic = traffic,
+				    .probe = no_network ? NULL : probe,
 				    .account = &own,
 				    .cookie = COOKIE,
 				    .version = "1.2.3",

@@ -35,7 +35,10 @@ extern bool broken;   /* the store fails */
  * overlay needs none, lists have cursors), and queries. */
 extern unsigned reads[KV_TABLE_COUNT], views;
 extern unsigned env_failures;
-extern bool has_traffic;    /* bytes of connections are known */
+extern bool has_traffic; /* bytes of connections are known */
+extern bool no_network;	 /* start() gives no probe */
+extern uint64_t probed;	 /* the request of the last probe */
+extern char probed_where[64];
 extern const char *failing; /* what keeps the node from being ready */
 
 /* more: JSON members to add to the genesis file. */
