@@ -271,6 +271,11 @@ void scenario_heal(struct sim *s)
 	net_reset_stalled(s);
 }
 
+static bool is_garbled(const struct sim *s)
+{
+	return s->weather.drop || s->weather.twice || s->weather.reorder;
+}
+
 void scenario_end(struct sim *s)
 {
 	struct host *h;
@@ -290,8 +295,9 @@ void scenario_end(struct sim *s)
 			continue;
 		}
 		memset(h->ban_until, 0, sizeof(h->ban_until));
-		/* clocks are right from now on */
-		if (h->node && s->weather.skew > 400)
+		/* clocks are right from now on, and who was banned because
+		 * the network garbled what he said is heard again */
+		if (h->node && (s->weather.skew > 400 || is_garbled(s)))
 			host_crash(s, h);
 		if (!h->node)
 			host_start(s, h);
