@@ -252,11 +252,13 @@ static void settle(struct sim *s, struct host *h, struct model_block *b)
 	struct model_block *at;
 	size_t old = s->settled_count;
 
-	if (model_at(b, h->settled->header.height) != h->settled) {
+	if (model_at(h->tip, h->settled->header.height) != h->settled) {
 		conflict(s, h, h->settled->header.height);
 		h->settled = b;
 		return;
 	}
+	if (b->header.height <= h->settled->header.height)
+		return; /* its new branch does not say so yet */
 	if (b->header.height >= old) {
 		s->settled = xrealloc(s->settled, b->header.height + 1,
 				      sizeof(struct model_block *));
@@ -298,8 +300,6 @@ static void new_tip(struct sim *s, struct host *h, const struct node_tip *tip)
 		sim_fail(s, "host %zu settles what is not there", h->number);
 		return;
 	}
-	if (tip->settled < h->settled->header.height)
-		conflict(s, h, h->settled->header.height);
 	settle(s, h, model_at(b, tip->settled));
 	sim_trace(s, "host %zu is at height %llu, settled %llu, %02x%02x",
 		  h->number, (unsigned long long)tip->height,
@@ -316,7 +316,7 @@ void check_stepped(struct sim *s, struct host *h)
 
 	node_tip(h->node, &tip);
 	if (!hash_eq(&tip.hash, &h->tip->hash) ||
-	    tip.settled != h->settled->header.height)
+	    tip.settled > h->settled->header.height)
 		new_tip(s, h, &tip);
 	if (mempool_bytes(node_mempool(h->node)) >
 	    (s->weather.mempool_bytes ? s->weather.mempool_bytes
