@@ -27,6 +27,7 @@ struct tree_node {
 	struct span seal_raw;
 	struct span state;	  /* the engine's, after this header */
 	uint64_t settled;	  /* what that says is settled, a height */
+	uint64_t rank;		  /* what the branch weighs: set by the adder */
 	struct tree_node *parent; /* NULL: on the main chain */
 	struct tree_node *child, *sibling; /* of roots: the next root */
 	enum tree_body body;

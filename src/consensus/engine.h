@@ -75,6 +75,7 @@ struct engine_status {
 struct branch_tip {
 	struct engine_block tip;
 	uint64_t settled; /* height of its highest settled block */
+	uint64_t rank;	  /* what the engine says that it weighs */
 };
 
 struct engine;
@@ -115,6 +116,9 @@ struct engine_ops {
 		      const struct branch_tip *b);
 	/* Height of the highest settled block. */
 	uint64_t (*settled)(const struct engine *e);
+	/* What the chain weighs, for prefer() alone: it never goes down as the
+	 * chain grows. */
+	uint64_t (*rank)(const struct engine *e);
 	/* Whether an account is entitled to make blocks at all. */
 	bool (*is_authority)(const struct engine *e,
 			     const struct address *account);

@@ -3,8 +3,8 @@
  * Proof of authority in slots (CONSENSUS: "poa"). The clock says whose turn
  * it is: slot = (time - genesis time) / slot_ms, its signer is
  * miners[slot mod n], and slots strictly increase along a chain. A block is
- * settled when floor(2n/3) + 1 distinct authorities signed it or something
- * after it; that is strong evidence, not finality.
+ * settled when a quorum has built on a quorum that built on it (poa_state.c);
+ * that is strong evidence, not finality.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -163,8 +163,9 @@ static enum err check_seal(const struct engine *e, const struct header *h,
 	return ERR_OK;
 }
 
-/* A function of the branches alone: highest settled ancestor, height, lower
- * slot of the tip, lower hash. A total order. */
+/* A function of the branches alone: later backed block, height, lower slot of
+ * the tip, lower hash. A total order. That what is backed comes first is what
+ * settling rests on: who has seen it goes to no other branch. */
 static int prefer(const struct engine *e, const struct branch_tip *a,
 		  const struct branch_tip *b)
 {
@@ -172,8 +173,8 @@ static int prefer(const struct engine *e, const struct branch_tip *a,
 	uint64_t slot_a = slot_of(p, a->tip.time);
 	uint64_t slot_b = slot_of(p, b->tip.time);
 
-	if (a->settled != b->settled)
-		return a->settled > b->settled ? -1 : 1;
+	if (a->rank != b->rank)
+		return a->rank > b->rank ? -1 : 1;
 	if (a->tip.height != b->tip.height)
 		return a->tip.height > b->tip.height ? -1 : 1;
 	if (slot_a != slot_b)
@@ -184,6 +185,13 @@ static int prefer(const struct engine *e, const struct branch_tip *a,
 static uint64_t settled(const struct engine *e)
 {
 	return poa_of_const(e)->state.settled;
+}
+
+static uint64_t rank(const struct engine *e)
+{
+	const struct poa_backed *b = &poa_of_const(e)->state.backed;
+
+	return b->height ? b->slot + 1 : 0;
 }
 
 static bool is_authority(const struct engine *e, const struct address *account)
@@ -317,6 +325,7 @@ const struct engine_ops engine_poa = {
 	.check_seal = check_seal,
 	.prefer = prefer,
 	.settled = settled,
+	.rank = rank,
 	.is_authority = is_authority,
 	.step = step,
 	.conflict = conflict,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What poa remembers of a chain: for each authority its latest block and its
- * slots, and what follows from that, the highest settled block. A plain
- * value that moves from block to block. Knows slots and numbers of
+ * slots, and what follows from that, what is backed and what is settled. A
+ * plain value that moves from block to block. Knows slots and numbers of
  * authorities; not times, keys or what may be made next.
  */
 #ifndef CONSENSUS_POA_STATE_H
@@ -20,6 +20,15 @@ struct poa_row {
 	 * fill theirs: in all, and since its latest block */
 	uint64_t missed;
 	uint64_t missed_since;
+	/* one more than its latest slot before that block in which this chain
+	 * has no block of it; 0: none. It may have signed elsewhere there. */
+	uint64_t gap;
+};
+
+/* A block that a quorum stands behind. */
+struct poa_backed {
+	uint64_t height, slot; /* of the block */
+	uint64_t since;	       /* height of the block that made it so */
 };
 
 struct poa_state {
@@ -27,7 +36,12 @@ struct poa_state {
 	size_t n;
 	uint64_t last_with_txs; /* height of the last block with some */
 	uint64_t settled;	/* height */
-	uint64_t slot;		/* of the latest block */
+	/* the highest block that a quorum signed or built upon */
+	struct poa_backed backed;
+	/* those that may still be settled, lowest first */
+	struct poa_backed *open;
+	size_t open_count;
+	uint64_t slot; /* of the latest block */
 };
 
 /* A block as this room sees it. */

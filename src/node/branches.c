@@ -14,12 +14,14 @@ static void branch_of_node(struct branch_tip *out, const struct tree_node *node)
 {
 	sync_engine_block(&out->tip, &node->header, &node->hash);
 	out->settled = node->settled;
+	out->rank = node->rank;
 }
 
 static void branch_of_main(struct branch_tip *out, const struct node *n)
 {
 	engine_block_of(&out->tip, chain_tip(n->chain));
 	out->settled = n->engine->ops->settled(n->engine);
+	out->rank = n->engine->ops->rank(n->engine);
 }
 
 int branches_prefer(void *node, const struct tree_node *a,

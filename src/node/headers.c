@@ -19,7 +19,7 @@ struct entry {
 	struct header header;
 	struct span header_raw, seal_raw;
 	struct buf state; /* the engine's, after it */
-	uint64_t settled;
+	uint64_t settled, rank;
 };
 
 struct header_batch {
@@ -214,6 +214,7 @@ static void keep(struct node *n, struct walk *w, const struct hash *hash,
 	w->engine->ops->save(w->engine, &entry->state, &w->parent);
 	w->engine->ops->accept(w->engine, &w->parent);
 	entry->settled = w->engine->ops->settled(w->engine);
+	entry->rank = w->engine->ops->rank(w->engine);
 	map_put(n->sync->pending, hash->b, n->sync);
 }
 
@@ -381,6 +382,7 @@ static bool insert(struct node *n, const struct header_batch *b,
 	evidence_look(n, h, &entry->hash, entry->header_raw, entry->seal_raw);
 	if (e == ERR_EXISTS)
 		node = tree_find(s->tree, &entry->hash);
+	node->rank = entry->rank;
 	if (node->body == TREE_ABSENT && bodies_asked(n, &node->hash))
 		node->body = TREE_ASKED;
 	if (b->block.len && node->body < TREE_WAITING)

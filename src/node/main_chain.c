@@ -107,8 +107,8 @@ static enum err restored(struct node *n, struct engine **out, struct span state,
 	return e;
 }
 
-enum err sync_settled(struct node *n, uint64_t *settled, struct span state,
-		      const struct engine_block *block)
+enum err sync_settled(struct node *n, uint64_t *settled, uint64_t *rank,
+		      struct span state, const struct engine_block *block)
 {
 	struct engine *engine;
 	enum err e = restored(n, &engine, state, block);
@@ -116,6 +116,7 @@ enum err sync_settled(struct node *n, uint64_t *settled, struct span state,
 	if (e)
 		return e;
 	*settled = engine->ops->settled(engine);
+	*rank = engine->ops->rank(engine);
 	engine->ops->destroy(engine);
 	return ERR_OK;
 }

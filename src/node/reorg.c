@@ -321,7 +321,7 @@ static enum err into_tree(struct node *n, struct tree_node **parent,
 	struct tree_node *node;
 	struct header h;
 	struct hash hash;
-	uint64_t settled;
+	uint64_t settled, rank;
 	enum err e;
 
 	e = main_split(&header_raw, &seal_raw, raw);
@@ -331,7 +331,7 @@ static enum err into_tree(struct node *n, struct tree_node **parent,
 		return ERR_CORRUPT;
 	header_hash(&hash, chain_genesis(n->chain), header_raw);
 	sync_engine_block(&block, &h, &hash);
-	e = sync_settled(n, &settled, state, &block);
+	e = sync_settled(n, &settled, &rank, state, &block);
 	if (e)
 		return e;
 	/* ERR_TOO_BIG: then it is asked for when it is wanted */
@@ -339,8 +339,10 @@ static enum err into_tree(struct node *n, struct tree_node **parent,
 		     state, settled, s->target, branches_prefer, n);
 	if (e == ERR_EXISTS)
 		node = tree_find(s->tree, &hash);
-	if (node)
+	if (node) {
+		node->rank = rank;
 		node->was_main = true;
+	}
 	*parent = node;
 	return ERR_OK;
 }

@@ -168,7 +168,7 @@ MUST_USE enum err main_state(struct node *n, struct span *state,
 			     uint64_t height);
 /* What a state after a block says is settled, a height. */
 MUST_USE enum err sync_settled(struct node *n, uint64_t *settled,
-			       struct span state,
+			       uint64_t *rank, struct span state,
 			       const struct engine_block *block);
 /* A new engine as it was after that block, and the block. */
 MUST_USE enum err main_engine(struct node *n, struct engine **out,

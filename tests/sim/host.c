@@ -209,8 +209,7 @@ void host_step(struct sim *s, struct host *h, struct node_event *e)
 /* A clock within the seed's bounds: synchronised anew at each start. */
 static int64_t some_skew(struct sim *s)
 {
-	uint64_t most =
-		s->healed && s->weather.skew > 400 ? 400 : s->weather.skew;
+	uint64_t most = s->weather.skew;
 
 	return (int64_t)sim_between(s, 0, 2 * most) - (int64_t)most;
 }

@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "codec/msgpack.h"
+#include "node/network.h"
+#include "node/sync_internal.h"
 #include "sim/sim.h"
 
 #define TREE_BYTES_MAX (32u << 20)
@@ -252,11 +254,13 @@ static void settle(struct sim *s, struct host *h, struct model_block *b)
 	struct model_block *at;
 	size_t old = s->settled_count;
 
-	if (model_at(b, h->settled->header.height) != h->settled) {
+	if (model_at(h->tip, h->settled->header.height) != h->settled) {
 		conflict(s, h, h->settled->header.height);
 		h->settled = b;
 		return;
 	}
+	if (b->header.height <= h->settled->header.height)
+		return; /* its new branch does not say so yet */
 	if (b->header.height >= old) {
 		s->settled = xrealloc(s->settled, b->header.height + 1,
 				      sizeof(struct model_block *));
@@ -298,8 +302,6 @@ static void new_tip(struct sim *s, struct host *h, const struct node_tip *tip)
 		sim_fail(s, "host %zu settles what is not there", h->number);
 		return;
 	}
-	if (tip->settled < h->settled->header.height)
-		conflict(s, h, h->settled->header.height);
 	settle(s, h, model_at(b, tip->settled));
 	sim_trace(s, "host %zu is at height %llu, settled %llu, %02x%02x",
 		  h->number, (unsigned long long)tip->height,
@@ -310,18 +312,35 @@ static void new_tip(struct sim *s, struct host *h, const struct node_tip *tip)
 	}
 }
 
+/* Memory that others may fill, and whether it gave up. */
+static void check_state(struct sim *s, struct host *h)
+{
+	size_t pool_max = s->weather.mempool_bytes ? s->weather.mempool_bytes
+						   : MEMPOOL_BYTES_DEFAULT;
+	struct sync_info sync;
+
+	if (mempool_bytes(node_mempool(h->node)) > pool_max)
+		sim_fail(s, "host %zu: its pool is over its bound", h->number);
+	if (tree_bytes(h->node->sync->tree) > TREE_BYTES_MAX)
+		sim_fail(s, "host %zu: its tree is over its bound", h->number);
+	node_sync(h->node, &sync);
+	if (!sync.halted || h->halted)
+		return;
+	h->halted = true;
+	s->stats.halts++;
+	if (s->cheater == SIZE_MAX || !s->engine->cheating_unsettles)
+		sim_fail(s, "host %zu halts", h->number);
+}
+
 void check_stepped(struct sim *s, struct host *h)
 {
 	struct node_tip tip;
 
 	node_tip(h->node, &tip);
 	if (!hash_eq(&tip.hash, &h->tip->hash) ||
-	    tip.settled != h->settled->header.height)
+	    tip.settled > h->settled->header.height)
 		new_tip(s, h, &tip);
-	if (mempool_bytes(node_mempool(h->node)) >
-	    (s->weather.mempool_bytes ? s->weather.mempool_bytes
-				      : MEMPOOL_BYTES_DEFAULT))
-		sim_fail(s, "host %zu: its pool is over its bound", h->number);
+	check_state(s, h);
 }
 
 void check_started(struct sim *s, struct host *h)

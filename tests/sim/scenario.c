@@ -271,12 +271,34 @@ void scenario_heal(struct sim *s)
 	net_reset_stalled(s);
 }
 
+static uint64_t at_most(uint64_t value, uint64_t most)
+{
+	return value < most ? value : most;
+}
+
+/* Whatever was worse before: now a block is everywhere within its turn. */
+static void calm_down(struct weather *w, uint64_t pace)
+{
+	w->latency = at_most(w->latency, pace / 100);
+	w->jitter = at_most(w->jitter, pace / 100);
+	w->disk = at_most(w->disk, pace / 50);
+	w->worker = at_most(w->worker, pace / 100);
+	w->skew = at_most(w->skew, at_most(400, pace / 4));
+}
+
+static bool is_garbled(const struct sim *s)
+{
+	return s->weather.drop || s->weather.twice || s->weather.reorder;
+}
+
 void scenario_end(struct sim *s)
 {
+	uint64_t skew = s->weather.skew;
 	struct host *h;
 	size_t i;
 
 	sim_trace(s, "all faults end");
+	calm_down(&s->weather, s->engine->pace(&s->rules));
 	s->healed = true;
 	scenario_heal(s);
 	for (i = 0; i < s->weather.attackers; i++)
@@ -290,8 +312,9 @@ void scenario_end(struct sim *s)
 			continue;
 		}
 		memset(h->ban_until, 0, sizeof(h->ban_until));
-		/* clocks are right from now on */
-		if (h->node && s->weather.skew > 400)
+		/* clocks are right from now on, and who was banned because
+		 * the network garbled what he said is heard again */
+		if (h->node && (s->weather.skew < skew || is_garbled(s)))
 			host_crash(s, h);
 		if (!h->node)
 			host_start(s, h);

@@ -135,80 +135,6 @@ START_TEST(a_seal_is_the_producers_signature_of_the_hash)
 }
 END_TEST
 
-/* The definition, counted naively. */
-static uint64_t naive_settled(const size_t *signer, uint64_t tip, size_t n)
-{
-	size_t quorum = 2 * n / 3 + 1;
-	bool seen[MINERS_TEST_MAX] = {false};
-	size_t distinct = 0;
-	uint64_t h;
-
-	for (h = tip; h > 0; h--) {
-		if (!seen[signer[h]]) {
-			seen[signer[h]] = true;
-			distinct++;
-		}
-		if (distinct >= quorum)
-			return h;
-	}
-	return 0;
-}
-
-/* Both engines would do the same next, whoever asks. */
-static void ck_same_steps(struct engine *a, struct engine *b,
-			  const struct engine_block *tip, size_t n)
-{
-	struct engine_output x, y;
-	size_t i;
-
-	for (i = 0; i < n; i++) {
-		struct engine_input in = {
-			.now = tip->time + 100, .tip = tip, .self = &miners[i]};
-
-		engine_poa.step(a, &x, &in);
-		engine_poa.step(b, &y, &in);
-		ck_assert_int_eq(x.propose, y.propose);
-		ck_assert_int_eq(x.may_be_empty, y.may_be_empty);
-		ck_assert_uint_eq(x.wake_at, y.wake_at);
-	}
-}
-
-START_TEST(settled_is_two_thirds_of_distinct_signers_at_or_after)
-{
-	size_t n, signer[101];
-	struct rng rng;
-	uint64_t h;
-
-	rng_seed(&rng, 3);
-	for (n = 1; n <= MINERS_TEST_MAX; n++) {
-		make_engine(n, 1000);
-		for (h = 1; h <= 100; h++) {
-			struct engine_block b;
-			struct engine *again;
-			struct buf state = {0};
-
-			signer[h] = rng_below(&rng, n);
-			b = block_of(h, GENESIS_TIME + h * 1000, signer[h],
-				     h % 3 == 0);
-			engine_poa.save(engine, &state, &b);
-			engine_poa.accept(engine, &b);
-			ck_assert_uint_eq(engine_poa.settled(engine),
-					  naive_settled(signer, h, n));
-			/* what was saved beside the block is the same */
-			ck_assert(!engine_poa.create(&again, &rules, NULL));
-			ck_assert(!engine_poa.restore(again, buf_span(&state),
-						      &b));
-			ck_assert_uint_eq(engine_poa.settled(again),
-					  engine_poa.settled(engine));
-			ck_same_steps(engine, again, &b, n);
-			engine_poa.destroy(again);
-			buf_release(&state);
-		}
-		engine_poa.destroy(engine);
-	}
-}
-END_TEST
-
 START_TEST(fork_choice_is_a_total_order)
 {
 	struct branch_tip list[6];
@@ -216,11 +142,11 @@ START_TEST(fork_choice_is_a_total_order)
 
 	make_engine(3, 1000);
 	for (i = 0; i < 6; i++) {
-		list[i].settled = 4;
+		list[i].rank = 4;
 		list[i].tip = block_of(10, GENESIS_TIME + 50000, 0, true);
 		list[i].tip.hash.b[0] = (uint8_t)(10 + i);
 	}
-	list[0].settled = 5; /* best, whatever its height */
+	list[0].rank = 5; /* best, whatever its height */
 	list[0].tip.height = 6;
 	list[1].tip.height = 11;
 	list[2].tip.time = GENESIS_TIME + 49999; /* a lower slot */
@@ -250,9 +176,9 @@ static int naive_prefer(const struct branch_tip *a, const struct branch_tip *b)
 	uint64_t slot_a = (a->tip.time - GENESIS_TIME) / 1000;
 	uint64_t slot_b = (b->tip.time - GENESIS_TIME) / 1000;
 
-	if (a->settled > b->settled)
+	if (a->rank > b->rank)
 		return -1;
-	if (a->settled < b->settled)
+	if (a->rank < b->rank)
 		return 1;
 	if (a->tip.height > b->tip.height)
 		return -1;
@@ -265,7 +191,7 @@ static int naive_prefer(const struct branch_tip *a, const struct branch_tip *b)
 	return memcmp(a->tip.hash.b, b->tip.hash.b, HASH_LEN);
 }
 
-START_TEST(branches_compare_by_settled_height_slot_and_hash)
+START_TEST(branches_compare_by_rank_height_slot_and_hash)
 {
 	struct branch_tip b[2];
 	struct rng rng;
@@ -275,8 +201,7 @@ START_TEST(branches_compare_by_settled_height_slot_and_hash)
 	rng_seed(&rng, 11);
 	for (round = 0; round < 20000; round++) {
 		for (i = 0; i < 2; i++) {
-			b[i] = (struct branch_tip){.settled =
-							   rng_below(&rng, 2)};
+			b[i] = (struct branch_tip){.rank = rng_below(&rng, 2)};
 			b[i].tip = block_of(5 + rng_below(&rng, 2),
 					    GENESIS_TIME + 5000 +
 						    rng_below(&rng, 2500),
@@ -352,9 +277,16 @@ START_TEST(unsettled_transactions_make_authorities_fill_their_slots)
 	out = ask(GENESIS_TIME + 3100, &tip, 0, 0);
 	ck_assert(out.propose);
 	tip = block_of(3, GENESIS_TIME + 3100, 0, false);
-	engine_poa.accept(engine, &tip); /* three signers: settled */
-	ck_assert_uint_eq(engine_poa.settled(engine), 1);
+	engine_poa.accept(engine, &tip); /* three signers: backed */
+	ck_assert_uint_eq(engine_poa.settled(engine), 0);
 	out = ask(GENESIS_TIME + 4100, &tip, 1, 0);
+	ck_assert(out.propose);
+	tip = block_of(4, GENESIS_TIME + 4100, 1, false);
+	engine_poa.accept(engine, &tip);
+	tip = block_of(5, GENESIS_TIME + 5100, 2, false);
+	engine_poa.accept(engine, &tip); /* once more: settled */
+	ck_assert_uint_eq(engine_poa.settled(engine), 1);
+	out = ask(GENESIS_TIME + 6100, &tip, 0, 0);
 	ck_assert(!out.propose);
 	ck_assert_uint_eq(out.wake_at, 0);
 	engine_poa.destroy(engine);
@@ -385,10 +317,8 @@ int main(void)
 	tcase_add_test(t, slots_strictly_increase_along_a_chain);
 	tcase_add_test(t, a_slot_of_the_future_is_refused_for_now);
 	tcase_add_test(t, a_seal_is_the_producers_signature_of_the_hash);
-	tcase_add_test(t,
-		       settled_is_two_thirds_of_distinct_signers_at_or_after);
 	tcase_add_test(t, fork_choice_is_a_total_order);
-	tcase_add_test(t, branches_compare_by_settled_height_slot_and_hash);
+	tcase_add_test(t, branches_compare_by_rank_height_slot_and_hash);
 	tcase_add_test(t, an_authority_proposes_in_its_slot_when_there_is_work);
 	tcase_add_test(
 		t, unsettled_transactions_make_authorities_fill_their_slots);
