@@ -2,12 +2,13 @@
 /*
  * A chain that moves between branches, makes blocks of its own, flushes and
  * crashes at random, against chains that grew from genesis along each branch
- * and never did anything else.
+ * and never did anything else. BRANCH_SEEDS in the environment: so many worlds.
  */
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "branch_world.h"
 #include "chain/branch.h"
 #include "chain/internal.h"
@@ -614,16 +615,19 @@ END_TEST
 
 int main(void)
 {
-	const char *seeds = getenv("BRANCH_SEEDS");
+	const char *more = getenv("BRANCH_SEEDS");
+	uint64_t seeds = 25;
 	Suite *s = suite_create("branch");
 	TCase *t = tcase_create("branch");
 	SRunner *sr = srunner_create(s);
 	int failed;
 
+	if (more && !decimal_decode(&seeds, 1000000, span_str(more)))
+		return 2;
 	tcase_set_timeout(t, 300);
 	tcase_add_loop_test(t,
 			    a_chain_that_moved_is_one_that_never_was_elsewhere,
-			    0, seeds ? atoi(seeds) : 25);
+			    0, (int)seeds);
 	tcase_add_test(t, a_bad_block_in_the_middle_changes_nothing);
 	tcase_add_test(t, a_block_taken_back_is_given_until_a_flush_has_passed);
 	tcase_add_test(t, a_branch_names_what_it_takes_back_and_what_it_brings);

@@ -74,6 +74,50 @@ START_TEST(an_entry_is_dropped_only_under_its_own_number)
 }
 END_TEST
 
+/* What both write, what one does, and what neither does. */
+START_TEST(an_overlay_that_is_merged_wins_deletions_included)
+{
+	struct kv_mem *base = kv_mem_new();
+	struct kv_overlay *o = kv_overlay_new(), *from = kv_overlay_new();
+	struct kv_batch below = {0};
+
+	kv_batch_put(&below, KV_KEYS, span_str("a"), span_str("base"));
+	kv_batch_put(&below, KV_KEYS, span_str("b"), span_str("base"));
+	kv_batch_put(&below, KV_KEYS, span_str("z"), span_str("base"));
+	kv_mem_apply(base, &below);
+	kv_overlay_set_base(o, kv_mem_view(base));
+	kv_overlay_put(o, 4, KV_KEYS, span_str("a"), span_str("o"));
+	kv_overlay_put(o, 4, KV_KEYS, span_str("c"), span_str("o"));
+	kv_overlay_put(o, 4, KV_KEYS, span_str("d"), span_str("o"));
+	kv_overlay_del(o, 4, KV_KEYS, span_str("b"));
+	kv_overlay_del(from, 9, KV_KEYS, span_str("a"));
+	kv_overlay_put(from, 9, KV_KEYS, span_str("b"), span_str("from"));
+	kv_overlay_put(from, 9, KV_KEYS, span_str("d"), span_str("from"));
+	kv_overlay_put(from, 9, KV_TXIDS, span_str("d"), span_str("from"));
+
+	kv_overlay_merge(o, 5, from);
+	kv_overlay_free(from);
+	expect_over(o, "a", NULL);
+	expect_over(o, "b", "from");
+	expect_over(o, "c", "o");
+	expect_over(o, "d", "from");
+	expect_over(o, "z", "base");
+	ck_assert_uint_eq(kv_overlay_count(o), 5);
+	/* under the number that was said */
+	kv_overlay_drop(o, 4, KV_KEYS, span_str("a"));
+	kv_overlay_drop(o, 9, KV_KEYS, span_str("a"));
+	expect_over(o, "a", NULL);
+	kv_overlay_drop(o, 5, KV_KEYS, span_str("a"));
+	expect_over(o, "a", "base");
+	kv_overlay_drop(o, 5, KV_TXIDS, span_str("d"));
+	ck_assert_uint_eq(kv_overlay_count(o), 3);
+
+	kv_batch_release(&below);
+	kv_overlay_free(o);
+	kv_mem_free(base);
+}
+END_TEST
+
 START_TEST(entries_are_found_in_key_order_with_their_numbers)
 {
 	struct kv_overlay *o = kv_overlay_new();
@@ -226,6 +270,7 @@ int main(void)
 	int failed;
 
 	tcase_add_test(tc, an_entry_is_dropped_only_under_its_own_number);
+	tcase_add_test(tc, an_overlay_that_is_merged_wins_deletions_included);
 	tcase_add_test(tc, entries_are_found_in_key_order_with_their_numbers);
 	tcase_add_test(tc, a_value_read_from_an_overlay_may_be_written_back);
 	tcase_add_test(tc,
