@@ -45,8 +45,14 @@ size_t branch_account_count(const struct branch *b)
 const struct account *branch_account(const struct branch *b, size_t i,
 				     bool *exists)
 {
-	*exists = b->touched.list[i]->exists;
-	return &b->touched.list[i]->account;
+	struct touched_account *a = b->touched.list[i];
+
+	/* the supply at the tip says it, and that moved since */
+	if (!a->exists)
+		a->account.balance =
+			unseen_balance(&b->chain->rules, b->tip.supply);
+	*exists = a->exists;
+	return &a->account;
 }
 
 size_t branch_orphan_count(const struct branch *b)

@@ -76,9 +76,8 @@ struct span branch_orphan(const struct branch *b, size_t i);
 /* Blocks added, i = 0 the lowest: their transactions, hashed. */
 const struct tx *branch_txs(const struct branch *b, size_t i, size_t *count);
 /* Every account that the way back or a block touched, as it is at the
- * branch's tip. exists false: never seen there; it has but an address, and
- * holds what chain_account() says once the branch is adopted. Sorted by
- * nothing. */
+ * branch's tip. exists false: never seen there, so it holds what such an
+ * address does (unseen_balance()). Sorted by nothing. */
 size_t branch_account_count(const struct branch *b);
 const struct account *branch_account(const struct branch *b, size_t i,
 				     bool *exists);

@@ -7,7 +7,7 @@
 #include "ledger/account.h"
 
 struct touched_account {
-	struct account account; /* its address alone, when it does not exist */
+	struct account account; /* zeros but its address, if it is none */
 	bool exists;
 };
 

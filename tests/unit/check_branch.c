@@ -226,8 +226,8 @@ static void ck_noted(const struct noted *list, size_t count)
 		ck_assert(!chain_account(&got, &existed, chain, view(),
 					 &a->address));
 		ck_assert_int_eq(existed, list[i].exists);
-		ck_assert_uint_eq(existed ? got.balance : 0, a->balance);
-		ck_assert_uint_eq(existed ? got.nonce : 0, a->nonce);
+		ck_assert_uint_eq(got.balance, a->balance);
+		ck_assert_uint_eq(got.nonce, a->nonce);
 	}
 }
 
