@@ -32,12 +32,14 @@ static void leave_with(pid_t parent)
 
 static void become(const char *const *argv, const char *log, int out)
 {
-	const char *args[ARGS_MAX + 3];
+	const char *args[ARGS_MAX + 5];
 	int err = open(log, O_WRONLY | O_CREAT | O_APPEND, 0600);
 	size_t n;
 
 	for (n = 0; argv[n] && n < ARGS_MAX; n++)
 		args[n] = argv[n];
+	args[n++] = "--listen";
+	args[n++] = "127.0.0.1:0";
 	args[n++] = "--http";
 	args[n++] = "127.0.0.1:0";
 	args[n] = NULL;

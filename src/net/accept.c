@@ -27,8 +27,7 @@ static void count(struct crowd *out, const struct net *n,
 	struct host other;
 
 	*out = (struct crowd){0};
-	LIST_FOREACH(c, &n->channels, link)
-	{
+	LIST_FOREACH (c, &n->channels, link) {
 		if (!c->inbound || c->state == CHANNEL_DEAD)
 			continue;
 		out->inbound++;

@@ -427,9 +427,9 @@ void net_totals(const struct net *n, struct net_peer_stats *out)
 	const struct channel *c;
 
 	*out = n->gone;
-	LIST_FOREACH(c, &n->channels, link)
-	if (c->number && !c->told)
-		add_stats(out, &c->stats);
+	LIST_FOREACH (c, &n->channels, link)
+		if (c->number && !c->told)
+			add_stats(out, &c->stats);
 }
 
 size_t net_addresses(const struct net *n)
@@ -446,8 +446,8 @@ static size_t probes(const struct net *n)
 	const struct channel *c;
 	size_t count = 0;
 
-	LIST_FOREACH(c, &n->channels, link)
-	count += c->probe != NULL;
+	LIST_FOREACH (c, &n->channels, link)
+		count += c->probe != NULL;
 	return count;
 }
 

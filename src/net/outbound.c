@@ -69,10 +69,10 @@ static bool has_loopback(const struct net *n)
 
 	if (n->local)
 		return true;
-	LIST_FOREACH(c, &n->channels, link)
-	if (c->has_place && c->state == CHANNEL_OPEN &&
-	    endpoint_is_loopback(&c->place))
-		return true;
+	LIST_FOREACH (c, &n->channels, link)
+		if (c->has_place && c->state == CHANNEL_OPEN &&
+		    endpoint_is_loopback(&c->place))
+			return true;
 	return false;
 }
 
@@ -115,9 +115,10 @@ static bool id_is_connected(void *ctx, const struct address *id)
 	const struct net *n = ctx;
 	const struct channel *c;
 
-	LIST_FOREACH(c, &n->channels, link)
-	if (c->state == CHANNEL_OPEN && c->has_id && address_eq(&c->id, id))
-		return true;
+	LIST_FOREACH (c, &n->channels, link)
+		if (c->state == CHANNEL_OPEN && c->has_id &&
+		    address_eq(&c->id, id))
+			return true;
 	return false;
 }
 
@@ -126,8 +127,8 @@ static size_t outbound(const struct net *n)
 	const struct channel *c;
 	size_t count = 0;
 
-	LIST_FOREACH(c, &n->channels, link)
-	count += !c->inbound && c->state < CHANNEL_FLUSHING;
+	LIST_FOREACH (c, &n->channels, link)
+		count += !c->inbound && c->state < CHANNEL_FLUSHING;
 	return count;
 }
 

@@ -440,6 +440,34 @@ START_TEST(the_end_of_a_probe_is_not_that_of_the_connection_beside_it)
 }
 END_TEST
 
+START_TEST(an_unspecified_host_is_the_one_that_is_seen)
+{
+	start_pair(false);
+	net_peer_good(a.net, a.peer, "0.0.0.0:4999");
+	ck_assert_uint_eq(a.net->book.count, 1);
+	ck_assert_str_eq(a.net->book.entries[0].where, "127.0.0.1:4999");
+	ck_assert_int_eq(a.net->book.entries[0].source, BOOK_TOLD);
+	/* only what was dialled counts as met */
+	net_peer_good(b.net, b.peer, "10.0.0.1:1");
+	ck_assert_uint_eq(b.net->book.count, 1);
+	ck_assert_str_eq(b.net->book.entries[0].where, side_where(&a));
+	ck_assert_int_eq(b.net->book.entries[0].source, BOOK_MET);
+}
+END_TEST
+
+START_TEST(addresses_of_this_machine_mean_nothing_to_others)
+{
+	side_start(&a, TEST_RSA_PEM, NULL, false);
+	net_heard_of(a.net, "127.0.0.1:1");
+	net_heard_of(a.net, "localhost:1");
+	net_heard_of(a.net, "0.0.0.0:1");
+	net_heard_of(a.net, "not an address");
+	ck_assert_uint_eq(a.net->book.count, 0);
+	net_heard_of(a.net, "10.0.0.1:1");
+	ck_assert_uint_eq(a.net->book.count, 1);
+}
+END_TEST
+
 START_TEST(more_is_heard_than_is_kept)
 {
 	char where[32];
@@ -503,6 +531,8 @@ int main(void)
 	tcase_add_test(tc, a_probe_tells_who_is_there_or_that_nobody_is);
 	tcase_add_test(
 		tc, the_end_of_a_probe_is_not_that_of_the_connection_beside_it);
+	tcase_add_test(tc, an_unspecified_host_is_the_one_that_is_seen);
+	tcase_add_test(tc, addresses_of_this_machine_mean_nothing_to_others);
 	tcase_add_test(tc, more_is_heard_than_is_kept);
 	tcase_add_test(tc, what_a_peer_says_of_itself_is_dialled_later);
 	suite_add_tcase(s, tc);
