@@ -14,7 +14,7 @@ libshell_a_SOURCES += \
 	src/daemon/open.c src/daemon/open.h \
 	src/daemon/option_json.c \
 	src/daemon/option_line.c src/daemon/option_value.h \
-	src/daemon/option_upgrades.c \
+	src/daemon/option_refuse.c src/daemon/option_upgrades.c \
 	src/daemon/options.c src/daemon/options.h \
 	src/daemon/start.c
 check_PROGRAMS += tests/unit/check_config

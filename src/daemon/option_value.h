@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What options.c and option_json.c share: reading a value from text, and
- * saying what was expected.
+ * What the files option*.c share: reading a value from text, and saying what
+ * was expected.
  */
 #ifndef DAEMON_OPTION_VALUE_H
 #define DAEMON_OPTION_VALUE_H
 
 #include "daemon/options.h"
 
+#define TEXTS_MAX 64
 #define UPGRADES_MAX 64
 
 /* Where the value is. */

@@ -1,5 +1,6 @@
 libshell_a_SOURCES += \
 	src/discovery/claim.c src/discovery/claim.h \
+	src/discovery/member_json.c src/discovery/member_json.h \
 	src/discovery/members.c src/discovery/members.h \
 	src/discovery/service.c src/discovery/service.h
 

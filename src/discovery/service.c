@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "codec/tx_json.h"
-#include "discovery/members.h"
+#include "discovery/member_json.h"
 #include "http/dispatch.h"
 #include "http/json_out.h"
 #include "loop/clock.h"
@@ -72,21 +72,6 @@ static void reply(struct http_request *r, const char *type, struct buf *out)
 
 /* --- lists --------------------------------------------------------------- */
 
-static void out_member(struct buf *out, const struct member *row)
-{
-	out_text(out, "{\"id\":");
-	out_address(out, &row->id);
-	out_text(out, ",\"where\":");
-	out_string(out, span_str(row->where));
-	out_text(out, ",\"seen\":");
-	out_uint(out, row->seen);
-	out_text(out, ",\"chain\":");
-	if (hash_is_zero(&row->chain))
-		out_text(out, "null");
-	else
-		out_hash(out, &row->chain);
-}
-
 static void list(struct service *s, struct http_request *r,
 		 const struct args *args)
 {
@@ -101,31 +86,12 @@ static void list(struct service *s, struct http_request *r,
 		if (chain->given && !hash_eq(&row->chain, &chain->hash))
 			continue;
 		out_text(&out, first ? "" : ",");
-		out_member(&out, row);
+		out_member_open(&out, row);
 		out_text(&out, "}");
 		first = false;
 	}
 	out_text(&out, "]\n");
 	reply(r, HTTP_JSON, &out);
-}
-
-/* In the seed's form; what has no place that can be told so is left out. */
-static bool out_peer(struct buf *out, const char *before,
-		     const struct member *row)
-{
-	struct place p;
-
-	if (!place_read(&p, span_str(row->where)))
-		return false;
-	out_text(out, before);
-	out_text(out, "{\"id\":");
-	out_address(out, &row->id);
-	out_text(out, ",\"ip\":");
-	out_string(out, span_str(p.host));
-	out_text(out, ",\"port\":");
-	out_uint(out, p.port);
-	out_text(out, "}");
-	return true;
 }
 
 static void list_peers(struct service *s, struct http_request *r)
@@ -137,7 +103,7 @@ static void list_peers(struct service *s, struct http_request *r)
 
 	out_text(&out, "[");
 	while ((row = members_next(s->members, &at)))
-		if (out_peer(&out, first ? "" : ",", row))
+		if (out_seed_peer(&out, first ? "" : ",", row))
 			first = false;
 	out_text(&out, "]\n");
 	reply(r, HTTP_JSON, &out);
@@ -217,7 +183,7 @@ static void change(struct service *s, struct http_request *r,
 	claim_release(&c);
 	if (is_refused(s, r, e, &f))
 		return;
-	out_member(&out, row);
+	out_member_open(&out, row);
 	out_text(&out, ",\"ttl\":");
 	out_uint(&out, s->config.ttl_ms / 1000);
 	out_text(&out, "}\n");
@@ -273,7 +239,7 @@ static void seed_change(struct service *s, struct http_request *r,
 	claim_release(&c);
 	if (is_refused(s, r, e, &f))
 		return;
-	(void)!out_peer(&out, "", row);
+	(void)!out_seed_peer(&out, "", row);
 	out_text(&out, "\n");
 	reply(r, HTTP_JSON, &out);
 }

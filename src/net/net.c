@@ -457,7 +457,7 @@ void net_probe(struct net *n, const char *where, net_probe_fn *fn, void *ctx)
 	struct channel *c;
 
 	if (!where_parse(&w, where) || !where_is_sound(&w) ||
-	    (n->plain && !where_is_loopback(&w)) || probes(n) >= PROBES_MAX) {
+	    net_obstacle(n, &w) || probes(n) >= PROBES_MAX) {
 		fn(ctx, false, NULL);
 		return;
 	}

@@ -57,6 +57,8 @@ void net_dial_ended(struct net *n, const struct channel *c);
 void net_name(struct net *n, const char *const *list, size_t count);
 /* Take up an address, unless it is unsound. */
 void net_offer(struct net *n, const char *where, enum peerbook_source source);
+/* Why not to dial there; NULL: do. */
+const char *net_obstacle(const struct net *n, const struct where *w);
 
 /* net.c: the timer is to look again. */
 void net_wake(struct net *n);

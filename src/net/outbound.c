@@ -132,8 +132,7 @@ static size_t outbound(const struct net *n)
 	return count;
 }
 
-/* Why not to dial; NULL: do. */
-static const char *obstacle(const struct net *n, const struct where *w)
+const char *net_obstacle(const struct net *n, const struct where *w)
 {
 	struct endpoint place;
 	struct host host;
@@ -157,7 +156,7 @@ static void dial(struct net *n, const struct target *t, uint64_t now)
 
 	if (!where_parse(&w, t->where))
 		BUG("an address to dial is none");
-	why = obstacle(n, &w);
+	why = net_obstacle(n, &w);
 	if (why) {
 		if (t->named && !t->failures)
 			log_warning("%s is not connected to: %s", t->where,
