@@ -126,7 +126,8 @@ static void set_target(struct node *n, struct tree_node *target)
 	if (target && !branches_beats_main(n, target))
 		target = NULL;
 	if (target && !s->target) {
-		s->behind_since = s->progress = n->now;
+		sync_hope(n);
+		s->behind_since = n->now;
 		s->behind_from = s->log_height = chain_tip(n->chain)->height;
 		s->log_at = n->now + PROGRESS_LOG_MS;
 	}

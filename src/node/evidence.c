@@ -10,51 +10,13 @@
 
 #include "chain/tables.h"
 #include "codec/msgpack.h"
-#include "node/sync_internal.h"
+#include "node/evidence_internal.h"
 
 #define SEEN_KEPT 4096 /* headers compared with, at least */
 #define SLOT_KEY_LEN (ADDRESS_LEN + 8)
-#define GREET_MAX 16
-#define FAR_FUTURE_MS 60000
 
-/* One piece that is kept. */
-struct kept {
-	struct hash id;
-	struct engine_block block; /* either of the two */
-};
-
-/* One that waits to be durable before it is told. */
-struct untold {
-	uint64_t seq;
-	uint64_t from; /* who told us; 0: nobody */
-	struct buf item;
-};
-
-struct evidence_room {
-	struct recent *seen; /* producer, time bucket -> [header, seal] */
-	struct kept kept[EVIDENCE_MAX];
-	size_t kept_count;
-	struct untold *untold;
-	size_t untold_count, untold_cap;
-};
-
-/* A header with its seal, as it is compared. */
-struct sealed {
-	struct header header;
-	struct engine_block block;
-	struct span header_raw, seal_raw;
-};
-
-struct evidence_work {
-	struct work work;
-	uint64_t peer;
-	struct buf bytes;
-	struct msg_evidence list[MSG_EVIDENCE_MAX]; /* borrows from bytes */
-	size_t count;
-};
-
-static enum err sealed_of(struct sealed *out, struct node *n,
-			  struct span header_raw, struct span seal_raw)
+enum err evidence_sealed(struct sealed *out, struct node *n,
+			 struct span header_raw, struct span seal_raw)
 {
 	struct hash hash;
 	enum err e = header_decode(&out->header, header_raw);
@@ -68,27 +30,27 @@ static enum err sealed_of(struct sealed *out, struct node *n,
 	return ERR_OK;
 }
 
-static bool conflict(const struct node *n, const struct engine_block *a,
-		     const struct engine_block *b)
+bool evidence_conflict(const struct node *n, const struct engine_block *a,
+		       const struct engine_block *b)
 {
 	return n->engine->ops->conflict(n->engine, a, b);
 }
 
 /* --- what is kept ------------------------------------------------------ */
 
-static bool is_kept(const struct node *n, const struct engine_block *b)
+bool evidence_is_kept(const struct node *n, const struct engine_block *b)
 {
 	const struct evidence_room *room = n->sync->evidence;
 	size_t i;
 
 	for (i = 0; i < room->kept_count; i++)
 		if (hash_eq(&room->kept[i].block.hash, &b->hash) ||
-		    conflict(n, &room->kept[i].block, b))
+		    evidence_conflict(n, &room->kept[i].block, b))
 			return true;
 	return false;
 }
 
-static bool is_old(const struct node *n, const struct engine_block *b)
+bool evidence_is_old(const struct node *n, const struct engine_block *b)
 {
 	return b->time + EVIDENCE_AGE_MS < chain_tip(n->chain)->time;
 }
@@ -99,7 +61,7 @@ static void drop_old(struct node *n, struct kv_batch *batch)
 	size_t i = 0;
 
 	while (i < room->kept_count) {
-		if (!is_old(n, &room->kept[i].block)) {
+		if (!evidence_is_old(n, &room->kept[i].block)) {
 			i++;
 			continue;
 		}
@@ -153,8 +115,8 @@ static void keep(struct node *n, const struct sealed *a, struct span item,
 }
 
 /* Two headers whose seals hold, and that conflict. */
-static void found(struct node *n, const struct sealed *a,
-		  const struct sealed *b, uint64_t from)
+void evidence_found(struct node *n, const struct sealed *a,
+		    const struct sealed *b, uint64_t from)
 {
 	bool swap = memcmp(a->block.hash.b, b->block.hash.b, HASH_LEN) > 0;
 	const struct sealed *first = swap ? b : a, *second = swap ? a : b;
@@ -163,7 +125,7 @@ static void found(struct node *n, const struct sealed *a,
 	char hex[ADDRESS_HEX_LEN];
 	struct buf item = {0};
 
-	if (is_kept(n, &a->block) || is_old(n, &a->block))
+	if (evidence_is_kept(n, &a->block) || evidence_is_old(n, &a->block))
 		return;
 	node_log(n, NOTICE_WARNING,
 		 "%s signed two blocks in one slot, at heights %llu and %llu",
@@ -182,9 +144,9 @@ static void compare(struct node *n, const struct sealed *a,
 {
 	struct sealed b;
 
-	if (!sealed_of(&b, n, header_raw, seal_raw) &&
-	    conflict(n, &a->block, &b.block))
-		found(n, a, &b, 0);
+	if (!evidence_sealed(&b, n, header_raw, seal_raw) &&
+	    evidence_conflict(n, &a->block, &b.block))
+		evidence_found(n, a, &b, 0);
 }
 
 static uint64_t slot_ms(const struct node *n)
@@ -262,209 +224,6 @@ void evidence_look(struct node *n, const struct header *h,
 	compare_seen(n, &a);
 }
 
-/* --- telling ----------------------------------------------------------- */
-
-static void send(struct node *n, struct peer *p, struct span items,
-		 size_t count)
-{
-	struct buf body = {0};
-
-	mp_array(&body, count);
-	buf_append_span(&body, items);
-	peer_send(n, p, MSG_EVD, &body);
-}
-
-static void tell(struct node *n, const struct untold *u)
-{
-	struct peer *p;
-	size_t at = 0;
-
-	while ((p = peers_next(n, &at)))
-		if (p->stage == PEER_READY && p->number != u->from)
-			send(n, p, buf_span(&u->item), 1);
-}
-
-void evidence_durable(struct node *n, uint64_t seq)
-{
-	struct evidence_room *room = n->sync->evidence;
-	size_t i, left = 0;
-
-	for (i = 0; i < room->untold_count; i++) {
-		if (room->untold[i].seq > seq) {
-			room->untold[left++] = room->untold[i];
-			continue;
-		}
-		tell(n, &room->untold[i]);
-		buf_release(&room->untold[i].item);
-	}
-	room->untold_count = left;
-}
-
-/* What is stored under an id, as one item of EVD. */
-static enum err read_item(struct span *item, uint64_t *at, struct span value)
-{
-	struct mp_reader r;
-
-	mp_reader_init(&r, value);
-	mp_read_array(&r, 2, 2);
-	*at = mp_read_uint(&r, UINT64_MAX);
-	*item = mp_read_raw(&r);
-	return mp_reader_end(&r) ? ERR_CORRUPT : ERR_OK;
-}
-
-void evidence_greet(struct node *n, struct peer *p)
-{
-	const struct evidence_room *room = n->sync->evidence;
-	struct buf items = {0};
-	struct span value, item;
-	uint64_t at;
-	size_t i, count = 0;
-
-	for (i = room->kept_count; i-- > 0 && count < GREET_MAX;) {
-		if (kv_get(n->store, &value, KV_EVIDENCE,
-			   hash_span(&room->kept[i].id)) ||
-		    read_item(&item, &at, value))
-			continue; /* not durable yet: told when it is */
-		if (items.len + item.len + 8 > message_bytes_max(MSG_EVD))
-			break;
-		buf_append_span(&items, item);
-		count++;
-	}
-	if (count)
-		send(n, p, buf_span(&items), count);
-	buf_release(&items);
-}
-
-/* --- what is told ------------------------------------------------------ */
-
-static enum err check_seal(struct node *n, const struct sealed *a,
-			   struct job *job)
-{
-	struct check *c = &job->checks[job->check_count];
-	struct seal seal;
-	bool by_key;
-	enum err e;
-
-	if (seal_decode(&seal, a->seal_raw))
-		return ERR_BAD_SEAL;
-	e = n->engine->ops->check_seal(n->engine, &a->header, &a->block.hash,
-				       &seal, &by_key);
-	if (e || !by_key)
-		return e;
-	if (!sync_check(c, &a->block.hash, seal.key, seal.signature))
-		return ERR_BAD_SEAL;
-	job->check_count++;
-	return ERR_OK;
-}
-
-/* One item. ERR_EXISTS: it is of no use, or known; else what is wrong. */
-static enum err read_evidence(struct node *n, const struct msg_evidence *m,
-			      struct job *job)
-{
-	size_t before = job->check_count;
-	struct sealed a, b;
-	enum err e;
-
-	if (sealed_of(&a, n, m->header[0], m->seal[0]) ||
-	    sealed_of(&b, n, m->header[1], m->seal[1]))
-		return ERR_MALFORMED;
-	if (!a.block.has_producer || !conflict(n, &a.block, &b.block) ||
-	    !n->engine->ops->is_authority(n->engine, &a.block.producer))
-		return ERR_BAD_PRODUCER;
-	if (is_kept(n, &a.block) || is_old(n, &a.block) ||
-	    a.block.time > n->now + FAR_FUTURE_MS)
-		return ERR_EXISTS;
-	e = check_seal(n, &a, job);
-	if (!e)
-		e = check_seal(n, &b, job);
-	if (e)
-		job->check_count = before;
-	return e;
-}
-
-static void evidence_work_free(struct evidence_work *w)
-{
-	buf_release(&w->bytes);
-	free(w);
-}
-
-void evidence_free_work(struct work *w)
-{
-	evidence_work_free((struct evidence_work *)w);
-}
-
-void evidence_received(struct node *n, struct peer *p, struct span body)
-{
-	struct evidence_work *w = xcalloc(1, sizeof(*w));
-	struct job *job = xcalloc(1, sizeof(*job));
-	struct msg_list list;
-	struct span raw;
-	enum err e;
-
-	w->work.kind = WORK_EVIDENCE;
-	w->peer = p->number;
-	buf_append_span(&w->bytes, body);
-	job->checks =
-		xcalloc(2 * (size_t)MSG_EVIDENCE_MAX, sizeof(*job->checks));
-	e = msg_list_begin(&list, buf_span(&w->bytes), MSG_EVIDENCE_MAX);
-	while (!e && msg_list_next(&list, &raw)) {
-		e = msg_evidence_decode(&w->list[w->count], raw);
-		if (!e)
-			e = read_evidence(n, &w->list[w->count], job);
-		if (!e)
-			w->count++;
-		else if (e == ERR_EXISTS)
-			e = ERR_OK;
-	}
-	if (e)
-		peer_fault(n, p, FAULT_BAD_HEADER,
-			   "evidence that proves "
-			   "nothing: %s",
-			   err_text(e));
-	if (!e && w->count) {
-		sync_work(n, job, &w->work);
-		return;
-	}
-	evidence_work_free(w);
-	job_free(job);
-}
-
-/* Whether the checks of that header hold. */
-static bool holds(const struct job *job, const struct hash *hash)
-{
-	size_t i;
-
-	for (i = 0; i < job->check_count; i++)
-		if (hash_eq(&job->checks[i].digest, hash) &&
-		    job->checks[i].result)
-			return false;
-	return true;
-}
-
-void evidence_checked(struct node *n, struct work *work, const struct job *job)
-{
-	struct evidence_work *w = (struct evidence_work *)work;
-	struct peer *p = peer_find(n, w->peer);
-	struct sealed a, b;
-	size_t i;
-
-	for (i = 0; i < w->count; i++) {
-		const struct msg_evidence *m = &w->list[i];
-
-		if (sealed_of(&a, n, m->header[0], m->seal[0]) ||
-		    sealed_of(&b, n, m->header[1], m->seal[1]))
-			BUG("evidence that was decoded does not decode");
-		if (holds(job, &a.block.hash) && holds(job, &b.block.hash)) {
-			found(n, &a, &b, w->peer);
-		} else if (p) {
-			peer_fault(n, p, FAULT_BAD_HEADER,
-				   "evidence whose seals do not hold");
-			break;
-		}
-	}
-	evidence_work_free(w);
-}
-
 /* --- life -------------------------------------------------------------- */
 
 static enum err load(struct node *n, struct span id, struct span value)
@@ -478,9 +237,9 @@ static enum err load(struct node *n, struct span id, struct span value)
 
 	if (room->kept_count == EVIDENCE_MAX)
 		return ERR_OK;
-	if (id.len != HASH_LEN || read_item(&item, &at, value) ||
+	if (id.len != HASH_LEN || evidence_item(&item, &at, value) ||
 	    msg_evidence_decode(&m, item) ||
-	    sealed_of(&a, n, m.header[0], m.seal[0]))
+	    evidence_sealed(&a, n, m.header[0], m.seal[0]))
 		return ERR_CORRUPT;
 	k = &room->kept[room->kept_count++];
 	memcpy(k->id.b, id.data, HASH_LEN);

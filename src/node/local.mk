@@ -1,14 +1,17 @@
 libcore_a_SOURCES += \
 	src/node/bodies.c \
+	src/node/body_answers.c \
 	src/node/body_check.c \
 	src/node/branches.c \
 	src/node/event.c src/node/event.h \
-	src/node/evidence.c \
+	src/node/evidence.c src/node/evidence_internal.h \
+	src/node/evidence_told.c \
 	src/node/internal.h \
 	src/node/gossip.c src/node/gossip_internal.h \
 	src/node/gossip_wants.c \
 	src/node/handshake.c \
 	src/node/headers.c \
+	src/node/headers_ask.c \
 	src/node/main_chain.c \
 	src/node/network.c src/node/network.h \
 	src/node/network_engine.c \
@@ -22,6 +25,7 @@ libcore_a_SOURCES += \
 	src/node/query.c src/node/query.h \
 	src/node/query_tx.c \
 	src/node/reorg.c \
+	src/node/reorg_adopt.c \
 	src/node/serve.c \
 	src/node/submit.c \
 	src/node/sync.c src/node/sync_internal.h \

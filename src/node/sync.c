@@ -11,6 +11,7 @@
 #include "node/sync_internal.h"
 
 #define BODY_AVERAGE_FIRST 4096
+#define HOPE_AGAIN 20 /* times the silence that ends waiting */
 
 struct sync *sync_new(struct node *n)
 {
@@ -236,6 +237,18 @@ static uint64_t silence(const struct node *n)
 	return half > SILENCE_MIN_MS ? half : SILENCE_MIN_MS;
 }
 
+/* Something better may come: wait for it. Whoever only promises, and gives
+ * nothing, must not make us wait all the time. */
+void sync_hope(struct node *n)
+{
+	struct sync *s = n->sync;
+
+	if (n->now < s->hope_at)
+		return;
+	s->progress = n->now;
+	s->hope_at = n->now + HOPE_AGAIN * silence(n);
+}
+
 /* Somebody who said that it is ahead was asked how. */
 static bool is_asking(struct node *n)
 {
@@ -248,11 +261,6 @@ static bool is_asking(struct node *n)
 		    (p->sync->headers_deadline || p->sync->checking))
 			return true;
 	return false;
-}
-
-bool sync_is_behind(const struct node *n)
-{
-	return n->sync->target != NULL;
 }
 
 bool sync_holds_production(const struct node *n)
@@ -270,7 +278,7 @@ static void hold(struct node *n)
 	bool asking = !s->target && is_asking(n);
 
 	if (asking && !s->asking)
-		s->progress = n->now;
+		sync_hope(n);
 	s->asking = asking;
 	s->hold_until = s->target || asking ? s->progress + silence(n) : 0;
 	if (n->now < s->hold_until)

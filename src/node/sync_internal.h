@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The inside of the room of sync, for its own files: sync.c (lifetime, states
- * and dispatch), main_chain.c (the store's blocks), headers.c (what extends
- * the tree), branches.c (which tip to move to), bodies.c (who is asked for
- * what), body_check.c (whether what came holds), reorg.c (moving), serve.c
- * (answers) and evidence.c.
+ * and dispatch), main_chain.c (the store's blocks), headers.c and
+ * headers_ask.c (what extends the tree), branches.c (which tip to move to),
+ * bodies.c and body_answers.c (who is asked for what), body_check.c (whether
+ * what came holds), reorg.c and reorg_adopt.c (moving), serve.c (answers),
+ * evidence.c and evidence_told.c.
  */
 #ifndef NODE_SYNC_INTERNAL_H
 #define NODE_SYNC_INTERNAL_H
@@ -112,6 +113,7 @@ struct sync {
 	size_t path_count, path_cap;
 	uint64_t behind_since, behind_from; /* ms, height */
 	uint64_t progress;		    /* ms: something of it came */
+	uint64_t hope_at;		    /* promises count again then, ms */
 	bool asking;			    /* one who is ahead was asked */
 	uint64_t hold_until;		    /* production waits until then */
 	uint64_t log_at, log_height;
@@ -136,7 +138,8 @@ void sync_changed(struct sync *s);
 void sync_due(struct sync *s, uint64_t at);
 /* A job of signatures to check; takes w (its own memory) until sync_job(). */
 void sync_work(struct node *n, struct job *job, struct work *w);
-bool sync_is_behind(const struct node *n);
+/* Something better was promised: production waits, but not all the time. */
+void sync_hope(struct node *n);
 /* As the engine sees a header. */
 void sync_engine_block(struct engine_block *out, const struct header *h,
 		       const struct hash *hash);
@@ -181,15 +184,17 @@ MUST_USE enum err sync_engine_at(struct node *n, struct engine **out,
 				 struct engine_block *block,
 				 const struct hash *hash);
 
-/* headers.c */
+/* headers_ask.c */
 void headers_ask(struct node *n); /* of whoever may know more */
+/* Whether a header is known, or on its way. */
+bool headers_knows(struct node *n, const struct hash *hash);
+
+/* headers.c */
 void headers_received(struct node *n, struct peer *p, struct span body);
 /* A block whose header is not in the tree: it goes the way of headers. */
 void headers_of_block(struct node *n, struct peer *p, struct span raw);
 void headers_checked(struct node *n, struct work *w, const struct job *job);
 void headers_free(struct work *w);
-/* Whether a header is known, or on its way. */
-bool headers_knows(struct node *n, const struct hash *hash);
 
 /* branches.c */
 /* Choose the target anew; halt when two settled blocks conflict. */
@@ -208,13 +213,17 @@ uint64_t branches_fork(const struct tree_node *node);
 
 /* bodies.c */
 void bodies_schedule(struct node *n);
-void bodies_received(struct node *n, struct peer *p, struct span body);
 /* A block was announced whose parent is our tip. */
 void bodies_ask_direct(struct node *n, struct peer *p, const struct hash *h);
+/* Whether it is awaited of a peer. */
+bool bodies_asked(struct node *n, const struct hash *hash);
+bool range_holds(const struct range *r, const struct hash *hash);
+size_t ranges_in_flight(const struct sync_peer *sp);
+
+/* body_answers.c */
+void bodies_received(struct node *n, struct peer *p, struct span body);
 void bodies_peer_gone(struct node *n, struct peer *p);
 void bodies_deadlines(struct node *n, struct peer *p);
-/* Whether its answer is awaited of a peer. */
-bool bodies_asked(struct node *n, const struct hash *hash);
 
 /* body_check.c */
 /* What came for a node: false and a fault for the sender when it is not what
@@ -229,8 +238,11 @@ void body_keys_free(struct sync *s);
 
 /* reorg.c */
 void reorg_tick(struct node *n);
-void reorg_durable(struct node *n, uint64_t seq);
+void reorg_end(struct move *m); /* forget it; the branch is gone */
 void reorg_free(struct sync *s);
+
+/* reorg_adopt.c */
+void reorg_durable(struct node *n, uint64_t seq);
 
 /* serve.c */
 void serve_headers(struct node *n, struct peer *p, struct span body);
@@ -239,7 +251,7 @@ void serve_genesis(struct node *n, struct peer *p, struct span body);
 /* Tell the tip to those who do not have it. */
 void serve_announce(struct node *n);
 
-/* evidence.c */
+/* evidence.c and evidence_told.c */
 MUST_USE enum err evidence_open(struct node *n, struct kv_view *view);
 void evidence_free(struct sync *s);
 /* A header whose seal holds: compare it with others of its time. */

@@ -12,6 +12,9 @@
 #define AT_ONCE "\"interval\": 0"
 
 static struct world w;
+/* Of two: the one that signed the tip before they parted loses, since its
+ * blocks alone do not make a later quorum. */
+static size_t loser, winner;
 
 static void send_ok(size_t node, unsigned from, uint64_t nonce, unsigned to,
 		    uint64_t amount)
@@ -19,6 +22,19 @@ static void send_ok(size_t node, unsigned from, uint64_t nonce, unsigned to,
 	ck_assert_int_eq(
 		driver_send(&w.node[node], from, nonce, to, amount, 1).status,
 		SUBMIT_PENDING);
+}
+
+static bool signed_tip(size_t node)
+{
+	struct block_info b;
+	bool own;
+
+	ck_assert(!query_block(&b, w.node[0].node, kv_mem_view(w.node[0].mem),
+			       driver_height(&w.node[0])));
+	own = address_eq(&b.block.header.producer,
+			 secret_key_address(w.node[node].key));
+	block_info_release(&b);
+	return own;
 }
 
 /* Two authorities on one chain that gave money to accounts 2 and 3. */
@@ -36,6 +52,8 @@ static void open_two(void)
 	ck_assert(world_agrees(&w, 2000));
 	ck_assert_uint_eq(driver_balance(&w.node[1], 3), 50000);
 	world_cut(&w);
+	loser = signed_tip(0) ? 0 : 1;
+	winner = !loser;
 }
 
 static struct hash id_of(size_t node)
@@ -63,31 +81,33 @@ START_TEST(the_losing_branch_s_transactions_come_back)
 	uint64_t before;
 
 	open_two();
-	before = driver_height(&w.node[0]);
+	before = driver_height(&w.node[loser]);
 	/* node 0 alone, then node 1 alone and longer */
-	send_ok(0, 2, 0, 4, 1000);
-	kept = id_of(0);
-	send_ok(0, 3, 0, 5, 500);
-	both = id_of(0);
-	world_live_alone(&w, 0, 400);
-	ck_assert_int_eq(state_of(0, &kept), TX_INCLUDED);
-	send_ok(1, 3, 0, 5, 500);
-	world_live_alone(&w, 1, 3000);
-	ck_assert_uint_gt(driver_height(&w.node[1]), driver_height(&w.node[0]));
+	send_ok(loser, 2, 0, 4, 1000);
+	kept = id_of(loser);
+	send_ok(loser, 3, 0, 5, 500);
+	both = id_of(loser);
+	world_live_alone(&w, loser, 400);
+	ck_assert_int_eq(state_of(loser, &kept), TX_INCLUDED);
+	send_ok(winner, 3, 0, 5, 500);
+	world_live_alone(&w, winner, 3000);
+	ck_assert_uint_gt(driver_height(&w.node[winner]),
+			  driver_height(&w.node[loser]));
 	world_dial(&w, 0, 1);
 	ck_assert(world_agrees(&w, 3000));
-	ck_assert_uint_ge(world_sync(&w, 0).reorgs, 1);
-	ck_assert_uint_ge(world_deepest(&w, 0), 1);
-	ck_assert_uint_eq(world_sync(&w, 1).reorgs, 0);
+	ck_assert_uint_ge(world_sync(&w, loser).reorgs, 1);
+	ck_assert_uint_ge(world_deepest(&w, loser), 1);
+	ck_assert_uint_eq(world_sync(&w, winner).reorgs, 0);
 	world_live(&w, 3000);
 	/* what was taken back is in a block again, of either node */
 	ck_assert(world_agrees(&w, 2000));
-	ck_assert_uint_eq(driver_balance(&w.node[1], 4), 1000);
-	ck_assert_uint_eq(driver_balance(&w.node[0], 5), 500);
-	ck_assert(state_of(0, &both) != TX_PENDING);
-	ck_assert_uint_gt(world_verify(&w, 0), before);
-	world_verify(&w, 1);
-	ck_assert_uint_eq(world_evidence(&w, 0) + world_evidence(&w, 1), 0);
+	ck_assert_uint_eq(driver_balance(&w.node[winner], 4), 1000);
+	ck_assert_uint_eq(driver_balance(&w.node[loser], 5), 500);
+	ck_assert(state_of(loser, &both) != TX_PENDING);
+	ck_assert_uint_gt(world_verify(&w, loser), before);
+	world_verify(&w, winner);
+	ck_assert_uint_eq(
+		world_evidence(&w, loser) + world_evidence(&w, winner), 0);
 	world_free(&w);
 }
 END_TEST
@@ -99,23 +119,23 @@ START_TEST(what_cannot_come_back_is_dropped_with_the_reason)
 	struct hash lost;
 
 	open_two();
-	send_ok(0, 2, 0, 4, 1000);
-	lost = id_of(0);
-	world_live_alone(&w, 0, 400);
+	send_ok(loser, 2, 0, 4, 1000);
+	lost = id_of(loser);
+	world_live_alone(&w, loser, 400);
 	/* the same nonce, spent otherwise on the branch that wins */
-	r = driver_send(&w.node[1], 2, 0, 5, 2000, 1);
+	r = driver_send(&w.node[winner], 2, 0, 5, 2000, 1);
 	ck_assert_int_eq(r.status, SUBMIT_PENDING);
-	world_live_alone(&w, 1, 3000);
+	world_live_alone(&w, winner, 3000);
 	world_dial(&w, 0, 1);
 	ck_assert(world_agrees(&w, 3000));
-	ck_assert(!query_tx(&info, w.node[0].node, kv_mem_view(w.node[0].mem),
-			    &lost));
+	ck_assert(!query_tx(&info, w.node[loser].node,
+			    kv_mem_view(w.node[loser].mem), &lost));
 	ck_assert_int_eq(info.state, TX_DROPPED);
 	ck_assert_int_eq(info.reason, ERR_NONCE_TOO_LOW);
 	tx_info_release(&info);
-	ck_assert_uint_eq(driver_balance(&w.node[0], 4), 0);
-	ck_assert_uint_eq(driver_balance(&w.node[0], 5), 2000);
-	world_verify(&w, 0);
+	ck_assert_uint_eq(driver_balance(&w.node[loser], 4), 0);
+	ck_assert_uint_eq(driver_balance(&w.node[loser], 5), 2000);
+	world_verify(&w, loser);
 	world_free(&w);
 }
 END_TEST
@@ -135,21 +155,21 @@ START_TEST(a_branch_of_a_hundred_is_taken_back_stepwise)
 	uint64_t fork;
 
 	open_two();
-	fork = driver_height(&w.node[0]);
-	send_ok(0, 2, 0, 4, 1000);
-	grow(0, fork + 100);
-	send_ok(1, 3, 0, 5, 500);
-	grow(1, fork + 130);
+	fork = driver_height(&w.node[loser]);
+	send_ok(loser, 2, 0, 4, 1000);
+	grow(loser, fork + 100);
+	send_ok(winner, 3, 0, 5, 500);
+	grow(winner, fork + 130);
 	world_dial(&w, 0, 1);
 	ck_assert(world_agrees(&w, 5000));
-	ck_assert_uint_ge(world_deepest(&w, 0), 100);
-	ck_assert_uint_ge(driver_height(&w.node[0]), fork + 130);
+	ck_assert_uint_ge(world_deepest(&w, loser), 100);
+	ck_assert_uint_ge(driver_height(&w.node[loser]), fork + 130);
 	world_live(&w, 2000);
 	ck_assert(world_agrees(&w, 2000));
-	ck_assert_uint_eq(driver_balance(&w.node[0], 4), 1000);
-	world_verify(&w, 0);
-	world_verify(&w, 1);
-	ck_assert_uint_eq(world_evidence(&w, 0), 0);
+	ck_assert_uint_eq(driver_balance(&w.node[loser], 4), 1000);
+	world_verify(&w, loser);
+	world_verify(&w, winner);
+	ck_assert_uint_eq(world_evidence(&w, loser), 0);
 	world_free(&w);
 }
 END_TEST
@@ -171,29 +191,29 @@ START_TEST(a_crash_in_a_move_leaves_one_branch_or_the_other)
 	uint64_t fork;
 
 	open_two();
-	fork = driver_height(&w.node[0]);
-	send_ok(0, 2, 0, 4, 1000);
-	grow(0, fork + 5);
-	send_ok(1, 3, 0, 5, 500);
-	grow(1, fork + 9);
+	fork = driver_height(&w.node[loser]);
+	send_ok(loser, 2, 0, 4, 1000);
+	grow(loser, fork + 5);
+	send_ok(winner, 3, 0, 5, 500);
+	grow(winner, fork + 9);
 	world_dial(&w, 0, 1);
 	for (;;) {
-		world_until_commit(&w, 0);
-		if (takes_back(w.node[0].pending.list[0].batch))
+		world_until_commit(&w, loser);
+		if (takes_back(w.node[loser].pending.list[0].batch))
 			break;
-		driver_do_one(&w.node[0]);
+		driver_do_one(&w.node[loser]);
 	}
-	before = world_tip(&w, 0);
-	world_crash(&w, 0);
-	after = world_tip(&w, 0);
+	before = world_tip(&w, loser);
+	world_crash(&w, loser);
+	after = world_tip(&w, loser);
 	ck_assert(hash_eq(&before, &after));
-	world_verify(&w, 0);
+	world_verify(&w, loser);
 	world_dial(&w, 0, 1);
 	ck_assert(world_agrees(&w, 3000));
 	world_live(&w, 1000);
 	/* started again on what the move left */
-	world_crash(&w, 0);
-	world_verify(&w, 0);
+	world_crash(&w, loser);
+	world_verify(&w, loser);
 	world_free(&w);
 }
 END_TEST

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/* What the two files of evidence share. */
+#ifndef NODE_EVIDENCE_INTERNAL_H
+#define NODE_EVIDENCE_INTERNAL_H
+
+#include "node/sync_internal.h"
+
+/* One piece that is kept. */
+struct kept {
+	struct hash id;
+	struct engine_block block; /* either of the two */
+};
+
+/* One that waits to be durable before it is told. */
+struct untold {
+	uint64_t seq;
+	uint64_t from; /* who told us; 0: nobody */
+	struct buf item;
+};
+
+struct evidence_room {
+	struct recent *seen; /* producer, time bucket -> [header, seal] */
+	struct kept kept[EVIDENCE_MAX];
+	size_t kept_count;
+	struct untold *untold;
+	size_t untold_count, untold_cap;
+};
+
+/* A header with its seal, as it is compared. */
+struct sealed {
+	struct header header;
+	struct engine_block block;
+	struct span header_raw, seal_raw;
+};
+
+struct evidence_work {
+	struct work work;
+	uint64_t peer;
+	struct buf bytes;
+	struct msg_evidence list[MSG_EVIDENCE_MAX]; /* borrows from bytes */
+	size_t count;
+};
+
+/* Read one; spans are borrowed. */
+MUST_USE enum err evidence_sealed(struct sealed *out, struct node *n,
+				  struct span header_raw, struct span seal_raw);
+bool evidence_conflict(const struct node *n, const struct engine_block *a,
+		       const struct engine_block *b);
+/* Whether there is evidence of that signer and slot. */
+bool evidence_is_kept(const struct node *n, const struct engine_block *b);
+bool evidence_is_old(const struct node *n, const struct engine_block *b);
+/* Two headers whose seals hold, and that conflict: keep and tell it. from:
+ * who told us; 0: nobody. */
+void evidence_found(struct node *n, const struct sealed *a,
+		    const struct sealed *b, uint64_t from);
+/* What is stored under an id, as one item of EVD, and when it was found. */
+MUST_USE enum err evidence_item(struct span *item, uint64_t *at,
+				struct span value);
+
+#endif

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The batch of a move is durable: the chain takes the branch, the engine and
+ * the pool follow, and what was taken back becomes a branch of the tree.
+ */
+#include <stdlib.h>
+
+#include "node/sync_internal.h"
+
+/* Before the branch goes: the pool learns what it holds. */
+static void tell_pool(struct node *n, const struct branch *b)
+{
+	size_t i, k, count;
+	bool exists;
+
+	for (i = 0; i < branch_count(b); i++) {
+		const struct tx *txs = branch_txs(b, i, &count);
+
+		for (k = 0; k < count; k++)
+			mempool_remove_included(n->pool, &txs[k].id);
+		body_keys_forget(n->sync, txs, count);
+	}
+	for (i = 0; i < branch_account_count(b); i++)
+		mempool_account_changed(n->pool, branch_account(b, i, &exists));
+	mempool_expire(n->pool, branch_tip(b)->height + 1);
+}
+
+/* Bytes of the blocks that are taken back. */
+static struct buf *orphans_of(const struct branch *b, size_t *count)
+{
+	struct buf *list;
+	size_t i;
+
+	*count = branch_orphan_count(b);
+	list = xcalloc(*count, sizeof(*list));
+	for (i = 0; i < *count; i++)
+		buf_append_span(&list[i], branch_orphan(b, i));
+	return list;
+}
+
+/* A block that was taken back is one of the tree's: it may come again. */
+static enum err into_tree(struct node *n, struct tree_node **parent,
+			  struct span raw, struct span state)
+{
+	struct span header_raw, seal_raw;
+	struct engine_block block;
+	struct sync *s = n->sync;
+	struct tree_node *node;
+	struct header h;
+	struct hash hash;
+	uint64_t settled, rank;
+	enum err e;
+
+	e = main_split(&header_raw, &seal_raw, raw);
+	if (!e)
+		e = header_decode(&h, header_raw);
+	if (e)
+		return ERR_CORRUPT;
+	header_hash(&hash, chain_genesis(n->chain), header_raw);
+	sync_engine_block(&block, &h, &hash);
+	e = sync_settled(n, &settled, &rank, state, &block);
+	if (e)
+		return e;
+	/* ERR_TOO_BIG: then it is asked for when it is wanted */
+	e = tree_add(s->tree, &node, *parent, header_raw, seal_raw, &hash,
+		     state, settled, s->target, branches_prefer, n);
+	if (e == ERR_EXISTS)
+		node = tree_find(s->tree, &hash);
+	if (node) {
+		node->rank = rank;
+		node->was_main = true;
+	}
+	*parent = node;
+	return ERR_OK;
+}
+
+static enum err take_back(struct node *n, struct buf *orphans, size_t count)
+{
+	struct move *m = &n->sync->move;
+	struct tree_node *parent = NULL;
+	enum err e = ERR_OK;
+	size_t i;
+
+	for (i = 0; !e && i < count; i++) {
+		if (i && !parent)
+			break; /* the tree is full */
+		e = into_tree(n, &parent, buf_span(&orphans[i]),
+			      buf_span(&m->taken[i].state));
+	}
+	for (i = 0; !e && i < count; i++)
+		e = pool_take_back(n, buf_span(&orphans[i]));
+	return e;
+}
+
+/* The engine at the tip, from its row. */
+static enum err follow(struct node *n)
+{
+	struct engine_block tip;
+	struct engine *engine;
+	enum err e;
+
+	e = main_engine(n, &engine, &tip, chain_tip(n->chain)->height);
+	if (e)
+		return e;
+	n->engine->ops->destroy(n->engine);
+	n->engine = engine;
+	return ERR_OK;
+}
+
+static void tell(struct node *n, uint64_t fork)
+{
+	struct sync *s = n->sync;
+	uint64_t depth = s->move.depth;
+	struct effect *effect;
+
+	if (depth) {
+		s->reorgs++;
+		if (depth > s->deepest)
+			s->deepest = depth;
+		effect = effects_add(n->effects, EFFECT_NOTIFY);
+		effect->notify = NOTIFY_REORG;
+		effect->height = fork;
+		effect->depth = depth;
+	}
+	effect = effects_add(n->effects, EFFECT_NOTIFY);
+	effect->notify = NOTIFY_BLOCK;
+	effect->height = chain_tip(n->chain)->height;
+}
+
+static enum err adopt(struct node *n, struct buf *orphans, size_t count)
+{
+	struct move *m = &n->sync->move;
+	uint64_t unseen_before = pool_unseen(n);
+	enum err e;
+
+	tell_pool(n, m->branch);
+	e = chain_adopt_branch_take(n->chain, m->branch, n->store);
+	m->branch = NULL;
+	if (!e)
+		e = pool_retell_unseen(n, unseen_before);
+	if (!e)
+		e = follow(n);
+	if (!e)
+		e = take_back(n, orphans, count);
+	return e;
+}
+
+void reorg_durable(struct node *n, uint64_t seq)
+{
+	struct move *m = &n->sync->move;
+	uint64_t fork;
+	struct buf *orphans;
+	size_t count, i;
+	enum err e;
+
+	if (m->state != MOVE_COMMITTING || seq < m->seq)
+		return;
+	fork = branch_fork(m->branch);
+	orphans = orphans_of(m->branch, &count);
+	e = adopt(n, orphans, count);
+	if (e) {
+		node_fail(n, e, "adopting a branch");
+	} else {
+		tell(n, fork);
+		reorg_end(m);
+		n->sync->hope_at = 0; /* it was kept */
+		branches_prune(n);
+		serve_announce(n);
+		produce_flush(n);
+	}
+	for (i = 0; i < count; i++)
+		buf_release(&orphans[i]);
+	free(orphans);
+	sync_changed(n->sync);
+}
