@@ -21,10 +21,25 @@ static void send_ok(size_t node, unsigned from, uint64_t nonce, unsigned to,
 		SUBMIT_PENDING);
 }
 
+static bool tip_is_of(size_t node)
+{
+	struct block_info info;
+	bool is;
+
+	ck_assert(!query_block(&info, w.node[0].node,
+			       kv_mem_view(w.node[0].mem),
+			       driver_height(&w.node[0])));
+	is = address_eq(&info.block.header.producer,
+			secret_key_address(w.node[node].key));
+	block_info_release(&info);
+	return is;
+}
+
 /* Two authorities on one chain that gave money to accounts 2 and 3. */
 static void open_two(void)
 {
 	static const unsigned keys[] = {1, 2};
+	uint64_t nonce;
 
 	world_new(&w, 2, keys, 2, AT_ONCE);
 	world_dial(&w, 0, 1);
@@ -35,6 +50,15 @@ static void open_two(void)
 	world_live(&w, 2000);
 	ck_assert(world_agrees(&w, 2000));
 	ck_assert_uint_eq(driver_balance(&w.node[1], 3), 50000);
+	/* The branch of node 1 is to win: its first block backs the last one
+	 * of node 0, which must be later than the last one of node 1. */
+	for (nonce = 2; !tip_is_of(0); nonce++) {
+		ck_assert_uint_lt(nonce, 12);
+		world_live(&w, 100); /* the other one's slot is next */
+		send_ok(0, 1, nonce, 9, 1);
+		world_live(&w, 2000);
+		ck_assert(world_agrees(&w, 2000));
+	}
 	world_cut(&w);
 }
 
