@@ -3,6 +3,7 @@
 # Protects the replay of a seed: the same seed gives the same trace, to the
 # byte, also when memory holds other rubbish, and another seed another; and
 # the worlds of one process do not reach each other.
+# shellcheck disable=SC2317 # check calls them
 sim=$CCOIN_BUILD/tests/sim/ccoin-sim
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
