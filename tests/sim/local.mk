@@ -6,6 +6,7 @@ tests_sim_ccoin_sim_SOURCES = \
 	tests/sim/attacker.c \
 	tests/sim/client.c \
 	tests/sim/deep.c \
+	tests/sim/dial.c \
 	tests/sim/end.c \
 	tests/sim/engine_poa.c \
 	tests/sim/forge.c \

@@ -2,15 +2,11 @@
 /*
  * Connections between ends (hosts, then attackers). As TCP: in order, and
  * what is lost ends the connection; a seed may also drop, double and reorder
- * single messages. Dialling again is done here, with back-off, as the shell
- * does it.
+ * single messages.
  */
 #include <stdlib.h>
 
 #include "sim/sim.h"
-
-#define BACK_OFF_MIN 100
-#define BACK_OFF_MAX 3000
 
 static struct conn *net_conn(struct sim *s, uint64_t number)
 {
@@ -41,94 +37,19 @@ static int side_of(const struct conn *c, size_t end)
 	return c->end[1] == end;
 }
 
-static uint64_t delay(struct sim *s)
+uint64_t net_delay(struct sim *s)
 {
 	return s->weather.latency + sim_between(s, 0, s->weather.jitter);
 }
 
-static struct sim_event *on_conn(struct sim *s, uint64_t at, enum sim_kind kind,
-				 const struct conn *c, int side)
+struct sim_event *net_on_conn(struct sim *s, uint64_t at, enum sim_kind kind,
+			      const struct conn *c, int side)
 {
 	struct sim_event *e = sim_at(s, at, kind);
 
 	e->number = c->number;
 	e->side = side;
 	return e;
-}
-
-/* --- dialling ----------------------------------------------------------- */
-
-static void dial_later(struct sim *s, size_t pair, uint64_t ms)
-{
-	struct sim_event *e = sim_after(s, ms, SIM_DIAL);
-
-	e->number = pair;
-	e->side = (int)rng_below(&s->rng, 2);
-}
-
-static bool is_up(struct sim *s, size_t end)
-{
-	struct host *h = host_of(s, end);
-
-	return h ? h->node != NULL : !s->healed;
-}
-
-static bool is_refused(struct sim *s, size_t by, size_t end)
-{
-	struct host *h = host_of(s, by);
-
-	return h && h->ban_until[end] > s->now;
-}
-
-static bool can_dial(struct sim *s, const struct pair *p)
-{
-	size_t a = p->end[0], b = p->end[1];
-
-	return is_up(s, a) && is_up(s, b) && !s->blocked[a][b] &&
-	       !s->blocked[b][a] && !is_refused(s, a, b) &&
-	       !is_refused(s, b, a);
-}
-
-static void connect(struct sim *s, size_t pair, int dialler)
-{
-	struct pair *p = &s->pairs[pair];
-	struct conn *c = xcalloc(1, sizeof(*c));
-	int side;
-
-	c->number = ++s->next_conn;
-	c->pair = pair;
-	c->end[0] = p->end[dialler];
-	c->end[1] = p->end[!dialler];
-	s->conns = xrealloc(s->conns, s->conn_count + 1, sizeof(*s->conns));
-	s->conns[s->conn_count++] = c;
-	p->conns++;
-	s->stats.connections++;
-	for (side = 0; side < 2; side++) {
-		c->arrives[side] = s->now + delay(s);
-		on_conn(s, c->arrives[side], SIM_UP, c, side);
-	}
-}
-
-/* twin: whatever connection there is already. */
-void net_dial(struct sim *s, size_t pair, int side, bool twin)
-{
-	struct pair *p = &s->pairs[pair];
-
-	if (p->conns && !twin)
-		return;
-	if (!can_dial(s, p)) {
-		p->back_off = p->back_off ? 2 * p->back_off : BACK_OFF_MIN;
-		if (p->back_off > BACK_OFF_MAX)
-			p->back_off = BACK_OFF_MAX;
-		if (!twin)
-			dial_later(
-				s, pair,
-				sim_between(s, p->back_off / 2, p->back_off));
-		return;
-	}
-	connect(s, pair, side);
-	if (s->weather.double_dials && !s->healed && !twin && sim_chance(s, 30))
-		net_dial(s, pair, !side, true);
 }
 
 /* --- the end of a connection -------------------------------------------- */
@@ -144,11 +65,7 @@ static void forget(struct sim *s, struct conn *c)
 	free(c);
 	if (--p->conns)
 		return;
-	/* one that was dropped at once is not dialled at once */
-	p->back_off = p->back_off ? 2 * p->back_off : BACK_OFF_MIN;
-	if (p->back_off > BACK_OFF_MAX)
-		p->back_off = BACK_OFF_MAX;
-	dial_later(s, pair, sim_between(s, p->back_off / 2, p->back_off));
+	net_dial_again(s, pair);
 }
 
 /* That side hears at that time that it is over. */
@@ -157,7 +74,7 @@ static void leave(struct sim *s, struct conn *c, int side, uint64_t at)
 	if (c->leaving[side])
 		return;
 	c->leaving[side] = true;
-	on_conn(s, at, SIM_GONE, c, side);
+	net_on_conn(s, at, SIM_GONE, c, side);
 }
 
 static void cut(struct sim *s, struct conn *c)
@@ -166,14 +83,14 @@ static void cut(struct sim *s, struct conn *c)
 
 	for (side = 0; side < 2; side++) {
 		c->deaf[side] = true;
-		leave(s, c, side, s->now + delay(s));
+		leave(s, c, side, s->now + net_delay(s));
 	}
 }
 
 void net_close(struct sim *s, size_t from, uint64_t name)
 {
 	struct conn *c = net_conn_of(s, from, name);
-	uint64_t at = s->now + delay(s);
+	uint64_t at = s->now + net_delay(s);
 	int side;
 
 	if (!c || c->deaf[side = side_of(c, from)])
@@ -251,7 +168,7 @@ void net_ban(struct sim *s, struct host *h, uint64_t name, uint64_t ms)
 static void put_message(struct sim *s, struct conn *c, int side, uint64_t at,
 			enum message_type type, struct span body)
 {
-	struct sim_event *e = on_conn(s, at, SIM_MESSAGE, c, side);
+	struct sim_event *e = net_on_conn(s, at, SIM_MESSAGE, c, side);
 
 	e->type = type;
 	buf_append_span(&e->body, body);
@@ -287,14 +204,14 @@ void net_send(struct sim *s, size_t from, uint64_t name, enum message_type type,
 	if (!c || c->deaf[side_of(c, from)])
 		return; /* lost, as it may be */
 	side = !side_of(c, from);
-	at = s->now + delay(s);
+	at = s->now + net_delay(s);
 	if (at > c->arrives[side])
 		c->arrives[side] = at;
 	if (!s->healed &&
 	    s->weather.drop + s->weather.twice + s->weather.reorder &&
 	    mistreat(s, c, side, type, buf_span(body)))
 		return;
-	e = on_conn(s, c->arrives[side], SIM_MESSAGE, c, side);
+	e = net_on_conn(s, c->arrives[side], SIM_MESSAGE, c, side);
 	e->type = type;
 	e->body = *body;
 	*body = (struct buf){0};
@@ -389,33 +306,6 @@ void net_event(struct sim *s, struct sim_event *e)
 		up(s, c, e->side);
 	else
 		gone(s, c, e->side);
-}
-
-/* --- who knows whom ------------------------------------------------------ */
-
-static void add_pair(struct sim *s, size_t a, size_t b)
-{
-	s->pairs = xrealloc(s->pairs, s->pair_count + 1, sizeof(*s->pairs));
-	s->pairs[s->pair_count] = (struct pair){.end = {a, b}};
-	dial_later(s, s->pair_count++, sim_between(s, 0, 500));
-}
-
-/* Full mesh, ring, or a ring with some chords. */
-void net_make(struct sim *s)
-{
-	uint64_t shape = rng_below(&s->rng, 3);
-	size_t a, b, n = s->host_count;
-
-	for (a = 0; a < n; a++)
-		for (b = a + 1; b < n; b++)
-			if (shape == 0 || b == a + 1 ||
-			    (a == 0 && b == n - 1) ||
-			    (shape == 2 && sim_chance(s, 35)))
-				add_pair(s, a, b);
-	for (a = n; a < n + s->weather.attackers; a++)
-		for (b = 0; b < n; b++)
-			if (b == a % n || sim_chance(s, 50))
-				add_pair(s, a, b);
 }
 
 void net_release(struct sim *s)

@@ -284,10 +284,16 @@ struct host *host_of(struct sim *s, size_t end); /* NULL: an attacker */
 /* One that is up; NULL: none is. */
 struct host *host_any(struct sim *s);
 
-/* net.c */
+/* dial.c */
 void net_make(struct sim *s);
-void net_release(struct sim *s);
 void net_dial(struct sim *s, size_t pair, int side, bool twin);
+/* Later, and later each time until something is heard. */
+void net_dial_again(struct sim *s, size_t pair);
+/* net.c */
+void net_release(struct sim *s);
+uint64_t net_delay(struct sim *s); /* of a message, ms */
+struct sim_event *net_on_conn(struct sim *s, uint64_t at, enum sim_kind kind,
+			      const struct conn *c, int side);
 void net_event(struct sim *s, struct sim_event *e);
 /* Takes the body. */
 void net_send(struct sim *s, size_t from, uint64_t conn, enum message_type type,
