@@ -33,8 +33,7 @@ static bool is_near(const struct sim *s, const struct host *h)
 		return h->tip == best;
 	least = best->header.height > s->n ? best->header.height - s->n : 0;
 	return h->tip->header.height >= least &&
-	       model_at(h->tip, least) == model_at(best, least) &&
-	       h->settled->header.height + 3 * s->n >= best->header.height;
+	       model_at(h->tip, least) == model_at(best, least);
 }
 
 static bool is_settled(const struct host *h)

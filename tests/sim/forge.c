@@ -9,12 +9,17 @@
 
 struct model_block *forge_any(struct sim *s)
 {
-	size_t count = s->model.count, last = count < 12 ? count : 12;
+	size_t count = s->model.count, last = count < 12 ? count : 12, i;
 
 	/* mostly a late one: the others are settled */
 	if (sim_chance(s, 80))
-		return s->model.list[count - 1 - rng_below(&s->rng, last)];
-	return s->model.list[rng_below(&s->rng, count)];
+		i = count - 1 - rng_below(&s->rng, last);
+	else
+		i = rng_below(&s->rng, count);
+	/* what was lost in a crash before anybody saw it is known to nobody */
+	while (i && !s->model.list[i]->seen)
+		i--;
+	return s->model.list[i];
 }
 
 static void history_root(struct hash *out, struct model_block *b)
@@ -70,6 +75,7 @@ struct model_block *forge_block(struct sim *s)
 	b = model_add(&s->model, buf_span(&raw), why);
 	if (!b)
 		BUG("a forged block that does not hold");
+	b->seen = true;
 	buf_release(&raw);
 	return b;
 }

@@ -61,12 +61,16 @@ static void see_header(struct sim *s, const char *where, struct span raw,
 {
 	uint8_t key[TURN_KEY];
 	struct hash hash, *first;
+	struct model_block *b;
 	struct header h;
 	uint64_t turn;
 
 	header_hash(&hash, &s->genesis.hash, raw);
 	if (map_put(s->sniffed, hash.b, s))
 		return;
+	b = model_find(&s->model, &hash);
+	if (b)
+		b->seen = true;
 	if (header_decode(&h, raw) || !h.has_producer ||
 	    sim_verify(seal->key, &hash, seal->signature) ||
 	    !s->engine->turn(&turn, &s->rules, h.time)) {

@@ -34,6 +34,7 @@ struct model_block {
 	struct buf raw;		    /* its bytes; empty for genesis */
 	uint64_t supply;
 	bool has_txs;
+	bool seen; /* on a disk or the network: it may be known to anybody */
 	struct model_account *accounts;
 	size_t account_count;
 	struct model_note *notes;
