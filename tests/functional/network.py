@@ -103,7 +103,7 @@ class Parties:
             tx.sign(chain)
             node.must(node.push(tx), 200, 202)
             self.nonces[s] += 1
-            name = tx.id(chain).hex()
+            name = tx.id(chain)
             self.sent[name] = tx
             ids.append(name)
         return ids

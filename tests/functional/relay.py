@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: MIT
 """A network between nodes that a test can make slow, lossy and divided.
 
-A Relays object is one thread with an event loop. add(a, b, target) opens a
-port that forwards to host:port `target`, for connections from party a to
-party b. Bytes arrive `delay` seconds late, in order; cut() resets some of the
-connections; divide() resets and refuses those between two groups, one way or
-both, until heal().
+A Relays object is one thread with an event loop. add(b, target) opens a port
+that forwards to host:port `target` of party b; which party a dialled it is
+seen from the process that owns the other end, so parties may tell each other
+of these ports as they like. Bytes arrive `delay` seconds late, in order; cut()
+resets some of the connections; divide() resets and refuses those between two
+groups until heal().
 """
 import asyncio
+import os
 import random
 import socket
 import threading
@@ -29,8 +31,35 @@ class Link:
                 w.transport.abort()
 
 
+def inode_of(port):
+    """Of the TCP socket on loopback with that local port."""
+    with open("/proc/net/tcp", encoding="ascii") as f:
+        for line in list(f)[1:]:
+            words = line.split()
+            if int(words[1].rpartition(":")[2], 16) == port:
+                return words[9]
+    return None
+
+
+def owns(pid, inode):
+    try:
+        fds = os.listdir(f"/proc/{pid}/fd")
+    except OSError:
+        return False
+    for fd in fds:
+        try:
+            if os.readlink(f"/proc/{pid}/fd/{fd}") == f"socket:[{inode}]":
+                return True
+        except OSError:
+            pass
+    return False
+
+
 class Relays:
-    def __init__(self, delay=0.0, seed=1):
+    """pids() gives the parties' process ids, in their order; None is down."""
+
+    def __init__(self, pids, delay=0.0, seed=1):
+        self.pids = pids
         self.delay = delay
         self.random = random.Random(seed)
         self.links = set()
@@ -49,23 +78,31 @@ class Relays:
         return asyncio.run_coroutine_threadsafe(coroutine,
                                                 self.loop).result(20)
 
-    def add(self, a, b, target):
+    def add(self, b, target):
         """host:port to dial instead of target."""
         host, _, port = target.rpartition(":")
 
         async def opened():
             async def serve(reader, writer):
-                await self._serve((a, b), host, int(port), reader, writer)
+                await self._serve(b, host, int(port), reader, writer)
             return await asyncio.start_server(serve, LOOPBACK, 0)
 
         server = self._call(opened())
         self.servers.append(server)
         return f"{LOOPBACK}:{server.sockets[0].getsockname()[1]}"
 
-    async def _serve(self, pair, host, port, reader, writer):
+    def _dialler(self, writer):
+        inode = inode_of(writer.get_extra_info("peername")[1])
+        for a, pid in enumerate(self.pids()):
+            if pid and inode and owns(pid, inode):
+                return a
+        return None
+
+    async def _serve(self, b, host, port, reader, writer):
+        pair = (self._dialler(writer), b)
         link = Link(pair)
         link.writers.append(writer)
-        if pair in self.divided:
+        if pair[0] is None or pair in self.divided:
             link.reset()
             return
         try:

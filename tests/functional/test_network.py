@@ -74,15 +74,16 @@ class Network(lib.Case):
     def test_divided_and_healed_is_one_chain_and_nothing_is_lost(self):
         delay, slot = (0.2, 5000) if LONG else (0.02, 500)
         parties = network.Parties(self, 7, slot_ms=slot)
-        relays = relay.Relays(delay, seed=3)
-        self.addCleanup(relays.stop)
         nodes = parties.nodes
-        for a in range(7):
-            # nobody learns another way than through the relays
-            nodes[a].args += ["--advertise", f"{network.LOOPBACK}:9"]
+        relays = relay.Relays(
+            lambda: [n.process and n.pid for n in nodes], delay, seed=3)
+        self.addCleanup(relays.stop)
+        # nobody learns another way than through the relays
+        ways = [relays.add(b, n.p2p) for b, n in enumerate(nodes)]
+        for a, node in enumerate(nodes):
+            node.args += ["--advertise", ways[a]]
             for b in range(a + 1, 7):
-                nodes[a].args += ["--connect",
-                                  relays.add(a, b, nodes[b].p2p)]
+                node.args += ["--connect", ways[b]]
         parties.start()
         lib.until(lambda: all(n.status()["peers"] == 6 for n in nodes), 60)
         watch = parties.settled_watch()
@@ -164,7 +165,7 @@ class Network(lib.Case):
                              network.account(600).address, amount)
                 tx.sign(chain)
                 node.must(node.push(tx), 200, 202)
-                pair.append(tx.id(chain).hex())
+                pair.append(tx.id(chain))
             parties.nonces[sender] += 1
             pairs.append(pair)
         return pairs
