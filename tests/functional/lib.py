@@ -64,11 +64,13 @@ class Response:
 
 
 class Node:
-    """One ccoind. `args` are added to -d DIR -p 0; without a datadir (then
-    `log` says where its log goes) the configuration says where it is."""
+    """One ccoind. `args` are added to -d DIR -p PORT (0: a free one); without
+    a datadir (then `log` says where its log goes) the configuration says
+    where it is."""
 
     def __init__(self, datadir, *args, env=None, binary="ccoind", cwd=None,
-                 prefix=(), log=None):
+                 prefix=(), log=None, port=0):
+        self.port = port
         self.prefix = prefix  # a command that runs what follows it
         self.datadir = datadir
         self.args = list(args)
@@ -77,6 +79,7 @@ class Node:
         self.cwd = cwd
         self.process = None
         self.url = None
+        self.p2p = None  # host:port
         self.account = None
         self.log_path = log or datadir.rstrip("/") + ".log"
 
@@ -89,7 +92,8 @@ class Node:
         place = ["-d", self.datadir] if self.datadir else []
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
-                [*self.prefix, program(self.binary), *place, "-p", "0",
+                [*self.prefix, program(self.binary), *place, "-p",
+                 str(self.port),
                  *self.args, *more],
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                 stderr=log, text=True, env=self.env, cwd=self.cwd,
@@ -117,6 +121,8 @@ class Node:
             word, _, rest = line.partition(" ")
             if word == "http":
                 self.url = rest
+            elif word == "p2p":
+                self.p2p = rest
             elif word == "account":
                 self.account = rest
 
