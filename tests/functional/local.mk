@@ -6,6 +6,7 @@ FUNCTIONAL_TESTS = \
 	tests/functional/test_devnet.py \
 	tests/functional/test_discovery.py \
 	tests/functional/test_kill.py \
+	tests/functional/test_network.py \
 	tests/functional/test_bad_cli.py \
 	tests/functional/test_bad_config.py \
 	tests/functional/test_bad_datadir.py \
@@ -27,5 +28,7 @@ FUNCTIONAL_TESTS = \
 TESTS += $(FUNCTIONAL_TESTS)
 EXTRA_DIST += $(FUNCTIONAL_TESTS) \
 	tests/functional/killing.py tests/functional/lib.py \
-	tests/functional/own.py tests/functional/peer.py tests/functional/p2p.py \
+	tests/functional/network.py tests/functional/own.py \
+	tests/functional/p2p.py \
+	tests/functional/relay.py \
 	tests/functional/wire.py
