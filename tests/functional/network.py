@@ -6,16 +6,10 @@ import threading
 
 import lib
 import wire
-from cryptography.hazmat.primitives.asymmetric import ed25519
+from own import account
 
 LOOPBACK = "127.0.0.1"
 RICH = 1 << 40
-
-
-def account(number):
-    """The same key for the same number: cheap to make and to check."""
-    return wire.Account(key=ed25519.Ed25519PrivateKey.from_private_bytes(
-        number.to_bytes(32, "big")))
 
 
 def free_port():

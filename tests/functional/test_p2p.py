@@ -10,20 +10,65 @@ import ssl
 import stat
 import threading
 
-from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 import lib
 import own
-import peer
 import wire
+from p2p import PIECE, Account, Bye, Closed, Peer, Tls, frame, hello
 
-PIECE = 1 << 20
+LIMIT = 20 * lib.PATIENCE
 
 
 def p2p(node):
     """HOST:PORT that it printed, as one dials it here."""
     line = [x for x in node.output if x.startswith("p2p ")][-1]
     return line.split(" ", 1)[1].replace("0.0.0.0", "127.0.0.1")
+
+
+def dial(where, account=None, **kw):
+    """A connection, nothing said; without an account also without TLS."""
+    host, _, port = where.rpartition(":")
+    return Peer.dial(host, int(port), account, limit=LIMIT, **kw)
+
+
+def ed25519():
+    return Account("ed25519")
+
+
+class Server:
+    """A node that listens, and answers one connection after the other with a
+    function of the test's, called with a Peer."""
+
+    def __init__(self, answer):
+        self.answer = answer
+        self.account = ed25519()
+        self.tls = Tls(self.account)
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.where = "127.0.0.1:%d" % self.listener.getsockname()[1]
+        self.thread = threading.Thread(target=self._run, daemon=True)
+        self.thread.start()
+
+    def _run(self):
+        while True:
+            try:
+                sock, _ = self.listener.accept()
+            except OSError:
+                return  # close()
+            try:
+                with Peer(sock, self.account, inbound=True, tls=self.tls,
+                          limit=LIMIT) as p:
+                    self.answer(p)
+            except (Closed, TimeoutError, OSError):
+                pass
+
+    def close(self):
+        try:
+            self.listener.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+        self.listener.close()
+        self.thread.join()
 
 
 def memory(node):
@@ -38,131 +83,112 @@ class Door(lib.Case):
         self.n = self.dev()
         self.where = p2p(self.n)
 
-    def peer(self, **kw):
-        p = peer.Peer(self.where, peer.context(**kw))
+    def peer(self, account=None, **kw):
+        p = dial(self.where, account or ed25519(), **kw)
         self.addCleanup(p.close)
+        return p
+
+    def greet(self, account):
+        """Of a Peer with that account: its hello is the node's."""
+        p = self.peer(account)
+        p.greet(self.n.chain_id())
         return p
 
     def test_says_where_and_a_development_chain_is_this_machines(self):
         self.assertRegex(self.where, r"^127\.0\.0\.1:\d+$")
 
     def test_greets_either_kind_of_key(self):
-        for key in (ed25519.Ed25519PrivateKey.generate(),
-                    rsa.generate_private_key(65537, 2048)):
-            p = self.peer(key=key)
-            p.say("HEY", *peer.hello(self.n, key))
-            fields = p.hear_until("ACK")
-            self.assertEqual(fields[1], self.n.chain_id())
+        for kind in "ed25519", "rsa":
+            p = self.greet(Account(kind))
+            self.assertEqual(p.hello["genesis"], self.n.chain_id())
             # the id of a node with an account is the account
-            self.assertEqual(fields[3].hex(), self.n.account)
+            self.assertEqual(p.hello["id"].hex(), self.n.account)
             p.close()
 
+    def refused_by_tls(self, account, **kw):
+        """Its hello is never read. Which side notices first is TLS's."""
+        with self.assertRaises(Closed) as e:
+            p = self.peer(account, tls=Tls(account, **kw))
+            p.greet(self.n.chain_id())
+        self.assertNotIsInstance(e.exception, Bye)
+        self.assertNotIn("accepted", self.n.log())
+
     def test_older_tls_is_refused(self):
-        with self.assertRaises((ssl.SSLError, OSError)):
-            self.peer(version=ssl.TLSVersion.TLSv1_2)
+        old = ssl.TLSVersion.TLSv1_2
+        self.refused_by_tls(ed25519(), low=old, high=old)
 
     def test_without_a_certificate_nobody_comes_in(self):
-        try:
-            p = self.peer(certificate=False)
-            p.say("HEY", *peer.hello(
-                self.n, ed25519.Ed25519PrivateKey.generate()))
-            with self.assertRaises(peer.Closed):
-                p.hear()
-        except (ssl.SSLError, OSError, peer.Closed):
-            pass
-        self.assertNotIn("accepted", self.n.log())
+        self.refused_by_tls(ed25519(), show=False)
 
     def test_another_kind_of_key_is_refused(self):
-        p = None
-        try:
-            p = self.peer(key=rsa.generate_private_key(65537, 3072))
-            p.say("HEY", *peer.hello(
-                self.n, rsa.generate_private_key(65537, 2048)))
-            with self.assertRaises(peer.Closed):
-                p.hear()
-        except (ssl.SSLError, OSError, peer.Closed):
-            pass
-        self.assertNotIn("accepted", self.n.log())
+        self.refused_by_tls(Account(
+            key=rsa.generate_private_key(65537, 3072)))
 
     def test_another_id_than_tls_proved_is_refused(self):
         p = self.peer()
-        p.say("HEY", *peer.hello(
-            self.n, ed25519.Ed25519PrivateKey.generate()))
-        self.assertEqual(p.hear()[1][0], b"bad_id")
+        p.send("HEY", hello(self.n.chain_id(), ed25519()))
+        self.assertEqual(p.ended().code, "bad_id")
 
     def test_another_genesis_is_refused_with_both_named(self):
-        key = ed25519.Ed25519PrivateKey.generate()
-        p = self.peer(key=key)
-        p.say("HEY", *peer.hello(self.n, key, genesis=bytes(range(32))))
-        letters, fields = p.hear()
-        self.assertEqual((letters, fields[0]), ("BYE", b"wrong_genesis"))
+        p = self.peer()
+        with self.assertRaises(Bye) as e:
+            p.greet(bytes(range(32)))
+        self.assertEqual(e.exception.code, "wrong_genesis")
         for text in bytes(range(32)).hex(), self.n.chain_id().hex():
-            self.assertIn(text, fields[1].decode())
+            self.assertIn(text, e.exception.text)
             self.assertIn(text, self.n.log())
-        p.await_end()
+        p.ended()
 
     def test_garbage_is_dropped_and_its_key_banned_also_after_a_restart(self):
-        key = ed25519.Ed25519PrivateKey.generate()
-        p = self.peer(key=key)
-        p.send(b"GET / HTTP/1.1\r\n\r\n")
-        p.await_end()
-        p = self.peer(key=key)
-        letters, fields = p.hear()
-        self.assertEqual((letters, fields[0]), ("BYE", b"banned"))
-        p.await_end()
+        account = ed25519()
+        p = self.peer(account)
+        p.send_bytes(b"GET / HTTP/1.1\r\n\r\n")
+        p.ended()
+        p = self.peer(account)
+        self.assertEqual(p.ended().code, "banned")
         self.n.restart()
         self.where = p2p(self.n)
-        p = self.peer(key=key)
-        self.assertEqual(p.hear()[1][0], b"banned")
+        p = self.peer(account)
+        self.assertEqual(p.ended().code, "banned")
         with open(os.path.join(self.n.datadir, "peers.json"),
                   encoding="ascii") as f:
             book = json.load(f)
-        self.assertEqual([b["id"] for b in book["bans"]],
-                         [peer.spki_address(key).hex()])
+        self.assertEqual([b["id"] for b in book["bans"]], [account.address])
         # another's is welcome, from the same address: it is loopback
-        key = ed25519.Ed25519PrivateKey.generate()
-        p = self.peer(key=key)
-        p.say("HEY", *peer.hello(self.n, key))
-        p.hear_until("ACK")
+        self.greet(ed25519())
 
     def test_attackers_neither_fill_its_memory_nor_stop_it(self):
         to = self.n.account
         before = memory(self.n)
-        for i in range(40):
-            # as much as a frame may ever claim, begun
-            p = self.peer()
-            try:
-                p.send(peer.frame("ABL", bytes(4 << 20)[:-3]))
-            except peer.Closed:
-                pass
-            p.close()
-            # junk in the place of TLS
-            q = peer.Peer(self.where)
-            try:
-                q.send(os.urandom(200000))
-            except peer.Closed:
-                pass
-            q.close()
+        for _ in range(40):
+            # as much as a frame may ever claim, begun; junk in the place of
+            # TLS
+            for p, data in (
+                    (self.peer(), frame("ABL", bytes(4 << 20)[:-3])),
+                    (dial(self.where), os.urandom(200000))):
+                try:
+                    p.send_bytes(data)
+                except Closed:
+                    pass
+                p.close()
         self.assertLess(memory(self.n) - before, 60 << 20)
         self.n.must(self.n.get("/balance?address=" + to))
 
     def test_idle_connections_are_ended_and_others_let_in(self):
-        idle = [peer.Peer(self.where) for _ in range(70)]
+        idle = [dial(self.where) for _ in range(70)]
         for p in idle:
             self.addCleanup(p.close)
         # the first 64 wait; those beyond are closed at once
         for p in idle[64:]:
-            p.await_end()
+            p.ended()
         for p in idle[:64]:
             p.close()
-        key = ed25519.Ed25519PrivateKey.generate()
+        account = ed25519()
 
         def greeted():
             try:
-                p = self.peer(key=key)
-                p.say("HEY", *peer.hello(self.n, key))
-                return p.hear_until("ACK")
-            except (ssl.SSLError, OSError, peer.Closed):
+                return self.greet(account)
+            except Closed:
                 return None
 
         lib.until(greeted)
@@ -184,8 +210,6 @@ class Key(own.Case):
             n.start()
         self.assertIn("permission", str(e.exception))
         self.assertIn(path, str(e.exception))
-
-
 
 
 class Two(own.Case):
@@ -314,7 +338,7 @@ class Genesis(own.Case):
         self.asked = 0
 
     def serve(self, answer):
-        s = peer.Server(answer)
+        s = Server(answer)
         self.addCleanup(s.close)
         return s.where
 
@@ -325,13 +349,13 @@ class Genesis(own.Case):
 
         def answer(p):
             while True:
-                letters, fields = p.hear()
-                if letters != "RGK":
+                kind, value = p.read()
+                if kind != "RGK":
                     return  # it has its chain, and says hello
                 self.asked += 1
-                offset = fields[0]
-                p.say("GLK", len(rules), offset, nonce,
-                      rules[offset:offset + piece])
+                offset, = value
+                p.send("GLK", [len(rules), offset, nonce,
+                               rules[offset:offset + piece]])
 
         return self.serve(answer)
 
@@ -378,28 +402,28 @@ class Genesis(own.Case):
 
     def test_the_next_is_asked_when_one_is_of_no_use(self):
         def garbage(p):
-            p.send(os.urandom(1000))
-            p.await_end()
+            p.send_bytes(os.urandom(1000))
+            p.ended()
 
         def bye(p):
-            p.hear()
-            p.say("BYE", b"too_many_peers", b"no place")
-            p.await_end()
+            p.read()
+            p.send("BYE", [b"too_many_peers", b"no place"])
+            p.ended()
 
         def huge(p):
-            p.hear()
-            p.say("GLK", 65 << 20, 0, 0, bytes(PIECE))
-            p.await_end()
+            p.read()
+            p.send("GLK", [65 << 20, 0, 0, bytes(PIECE)])
+            p.ended()
 
         def other_offset(p):
-            p.hear()
-            p.say("GLK", len(self.rules), 1, self.nonce, self.rules[1:])
-            p.await_end()
+            p.read()
+            p.send("GLK", [len(self.rules), 1, self.nonce, self.rules[1:]])
+            p.ended()
 
         def endless(p):
-            p.hear()
-            p.say("GLK", 10, 0, 0, b"")
-            p.await_end()
+            p.read()
+            p.send("GLK", [10, 0, 0, b""])
+            p.ended()
 
         useless = [self.serve(a) for a in (garbage, bye, huge, other_offset,
                                            endless)]
@@ -413,7 +437,7 @@ class Genesis(own.Case):
         self.assertIn("no place (too_many_peers)", n.log())
 
     def test_nobody_there_is_said(self):
-        gone = peer.Server(lambda p: None)
+        gone = Server(lambda p: None)
         gone.close()
         self.refused(self.ask(gone.where), gone.where, "refused")
 
