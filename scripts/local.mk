@@ -5,9 +5,10 @@ EXTRA_DIST += \
 	scripts/check/format scripts/check/headers scripts/check/hygiene \
 	scripts/check/options scripts/check/purity scripts/check/selftest \
 	scripts/check/sizes scripts/check/source \
-	scripts/analyze scripts/bugs scripts/devnet scripts/count-tests scripts/fuzz scripts/kill-test \
-	scripts/lib.sh \
-	scripts/run scripts/same-roots scripts/sim scripts/test .ci/run .clang-format .clang-tidy \
+	scripts/analyze scripts/bugs scripts/count-tests scripts/devnet \
+	scripts/fuzz scripts/kill-test scripts/lib.sh scripts/net-test \
+	scripts/run scripts/same-roots scripts/sim scripts/test \
+	.ci/run .clang-format .clang-tidy \
 	.editorconfig src/FLOORS
 
 # Floors, purity of the core, headers alone, banned functions, format, sizes.
