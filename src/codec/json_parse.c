@@ -348,3 +348,15 @@ const char *json_show(char out[JSON_SHOW_MAX], const json_t *v)
 	}
 	BUG("unknown kind of JSON value");
 }
+
+enum err json_refuse(struct fault *f, enum err code, const char *name,
+		     const json_t *v, const char *expected)
+{
+	char text[JSON_SHOW_MAX];
+
+	if (!v)
+		return fault_set(f, ERR_MISSING_FIELD, name,
+				 "%s is missing, expected %s", name, expected);
+	return fault_set(f, code, name, "%s is %s, expected %s", name,
+			 json_show(text, v), expected);
+}

@@ -45,10 +45,7 @@ static const char *const names[F_COUNT] = {
 static enum err refuse(struct fault *f, enum err code, enum field field,
 		       const json_t *v, const char *expected)
 {
-	char text[JSON_SHOW_MAX];
-
-	return fault_set(f, code, names[field], "%s is %s, expected %s",
-			 names[field], json_show(text, v), expected);
+	return json_refuse(f, code, names[field], v, expected);
 }
 
 /* Sort the object's values by field. */

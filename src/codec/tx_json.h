@@ -65,5 +65,9 @@ MUST_USE enum err json_split(struct span *out, size_t max, size_t *count,
 #define JSON_SHOW_MAX 64
 /* A value in a few words for a fault, whatever it is; may use out. */
 const char *json_show(char out[JSON_SHOW_MAX], const json_t *v);
+/* Fill in the fault "NAME is V, expected EXPECTED" and return code; v NULL:
+ * NAME is missing, ERR_MISSING_FIELD. */
+enum err json_refuse(struct fault *f, enum err code, const char *name,
+		     const json_t *v, const char *expected);
 
 #endif

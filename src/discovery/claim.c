@@ -66,30 +66,18 @@ void claim_print(struct buf *out, const struct claim *c)
 
 /* --- reading ------------------------------------------------------------- */
 
-static enum err refuse(struct fault *f, enum err code, const char *name,
-		       const json_t *v, const char *expected)
-{
-	char text[JSON_SHOW_MAX];
-
-	if (!v)
-		return fault_set(f, ERR_MISSING_FIELD, name,
-				 "%s is missing, expected %s", name, expected);
-	return fault_set(f, code, name, "%s is %s, expected %s", name,
-			 json_show(text, v), expected);
-}
-
 static enum err read_bytes(struct buf *out, const json_t *in, const char *name,
 			   struct fault *f)
 {
 	const json_t *v = json_object_get(in, name);
 
 	if (!json_is_string(v))
-		return refuse(f, ERR_WRONG_TYPE, name, v, "base64");
+		return json_refuse(f, ERR_WRONG_TYPE, name, v, "base64");
 	out->len = 0;
 	if (!base64_decode(out,
 			   SPAN(json_string_value(v), json_string_length(v))) ||
 	    out->len == 0)
-		return refuse(f, ERR_MALFORMED, name, v, "base64");
+		return json_refuse(f, ERR_MALFORMED, name, v, "base64");
 	return ERR_OK;
 }
 
@@ -99,10 +87,10 @@ static enum err read_chain(struct claim *out, const json_t *in, struct fault *f)
 	const json_t *v = json_object_get(in, "chain");
 
 	if (!json_is_string(v))
-		return refuse(f, ERR_WRONG_TYPE, "chain", v, want);
+		return json_refuse(f, ERR_WRONG_TYPE, "chain", v, want);
 	if (!hash_from_hex(&out->chain,
 			   SPAN(json_string_value(v), json_string_length(v))))
-		return refuse(f, ERR_BAD_HASH, "chain", v, want);
+		return json_refuse(f, ERR_BAD_HASH, "chain", v, want);
 	return ERR_OK;
 }
 
@@ -112,10 +100,10 @@ static enum err read_time(struct claim *out, const json_t *in, struct fault *f)
 	const json_t *v = json_object_get(in, "time");
 
 	if (!json_is_integer(v))
-		return refuse(f, ERR_WRONG_TYPE, "time", v, want);
+		return json_refuse(f, ERR_WRONG_TYPE, "time", v, want);
 	if (json_integer_value(v) < 0 ||
 	    json_integer_value(v) > (json_int_t)AMOUNT_MAX)
-		return refuse(f, ERR_OUT_OF_RANGE, "time", v, want);
+		return json_refuse(f, ERR_OUT_OF_RANGE, "time", v, want);
 	out->time = (uint64_t)json_integer_value(v);
 	return ERR_OK;
 }
@@ -160,9 +148,9 @@ enum err claim_read_where(struct claim *out, const json_t *in, struct fault *f)
 	if (out->goes && (!v || (json_is_string(v) && len == 0)))
 		return ERR_OK;
 	if (!json_is_string(v))
-		return refuse(f, ERR_WRONG_TYPE, "where", v, want);
+		return json_refuse(f, ERR_WRONG_TYPE, "where", v, want);
 	if (!where_is_good(SPAN(json_string_value(v), len)))
-		return refuse(f, ERR_OUT_OF_RANGE, "where", v, want);
+		return json_refuse(f, ERR_OUT_OF_RANGE, "where", v, want);
 	memcpy(out->where, json_string_value(v), len + 1);
 	return ERR_OK;
 }

@@ -94,18 +94,6 @@ static json_t *read_object(struct call *c, const char *const *fields,
 	return in;
 }
 
-static enum err refuse(struct fault *f, enum err code, const char *name,
-		       const json_t *v, const char *expected)
-{
-	char text[JSON_SHOW_MAX];
-
-	if (!v)
-		return fault_set(f, ERR_MISSING_FIELD, name,
-				 "%s is missing, expected %s", name, expected);
-	return fault_set(f, code, name, "%s is %s, expected %s", name,
-			 json_show(text, v), expected);
-}
-
 /* too_large is the code of what passes 2^53 - 1. */
 static enum err get_integer(uint64_t *out, const json_t *in, const char *name,
 			    enum err too_large, struct fault *f)
@@ -114,11 +102,11 @@ static enum err get_integer(uint64_t *out, const json_t *in, const char *name,
 	const json_t *v = json_object_get(in, name);
 
 	if (!json_is_integer(v))
-		return refuse(f, ERR_WRONG_TYPE, name, v, expected);
+		return json_refuse(f, ERR_WRONG_TYPE, name, v, expected);
 	if (json_integer_value(v) < 0)
-		return refuse(f, ERR_OUT_OF_RANGE, name, v, expected);
+		return json_refuse(f, ERR_OUT_OF_RANGE, name, v, expected);
 	if (json_integer_value(v) > (json_int_t)AMOUNT_MAX)
-		return refuse(f, too_large, name, v, expected);
+		return json_refuse(f, too_large, name, v, expected);
 	*out = (uint64_t)json_integer_value(v);
 	return ERR_OK;
 }
@@ -142,13 +130,13 @@ static enum err read_transfer(struct tx *tx, struct buf *data, const json_t *in,
 	const json_t *text = json_object_get(in, "data");
 
 	if (!json_is_string(to))
-		return refuse(f, ERR_WRONG_TYPE, "sendto_address", to,
-			      "an address of 40 hex digits");
+		return json_refuse(f, ERR_WRONG_TYPE, "sendto_address", to,
+				   "an address of 40 hex digits");
 	if (!address_from_hex(&tx->recipient, span_str(json_string_value(to))))
-		return refuse(f, ERR_BAD_ADDRESS, "sendto_address", to,
-			      "an address of 40 hex digits");
+		return json_refuse(f, ERR_BAD_ADDRESS, "sendto_address", to,
+				   "an address of 40 hex digits");
 	if (text && !json_is_string(text))
-		return refuse(f, ERR_WRONG_TYPE, "data", text, "a string");
+		return json_refuse(f, ERR_WRONG_TYPE, "data", text, "a string");
 	if (text)
 		buf_append(data, json_string_value(text),
 			   json_string_length(text));

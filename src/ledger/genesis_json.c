@@ -12,15 +12,6 @@
 #include "codec/tx_json.h"
 #include "ledger/rules_table.h"
 
-static enum err refuse(struct fault *f, enum err code, const char *path,
-		       const json_t *v, const char *expected)
-{
-	char text[JSON_SHOW_MAX];
-
-	return fault_set(f, code, path, "%s is %s, expected %s", path,
-			 json_show(text, v), expected);
-}
-
 static enum err read_uint(uint64_t *out, const struct rule *rule,
 			  const char *path, const json_t *v, struct fault *f)
 {
@@ -31,12 +22,12 @@ static enum err read_uint(uint64_t *out, const struct rule *rule,
 		 (unsigned long long)rule->min, (unsigned long long)rule->max,
 		 rule->what);
 	if (!json_is_integer(v))
-		return refuse(f, ERR_WRONG_TYPE, path, v, expected);
+		return json_refuse(f, ERR_WRONG_TYPE, path, v, expected);
 	n = json_integer_value(v);
 	if (n > 0 && (uint64_t)n > AMOUNT_MAX && rule->kind == RULE_AMOUNT)
-		return refuse(f, ERR_AMOUNT_OVERFLOW, path, v, expected);
+		return json_refuse(f, ERR_AMOUNT_OVERFLOW, path, v, expected);
 	if (n < 0 || (uint64_t)n < rule->min || (uint64_t)n > rule->max)
-		return refuse(f, ERR_OUT_OF_RANGE, path, v, expected);
+		return json_refuse(f, ERR_OUT_OF_RANGE, path, v, expected);
 	*out = (uint64_t)n * rule->unit;
 	return ERR_OK;
 }
@@ -47,10 +38,10 @@ static enum err read_address(struct address *out, const char *path,
 	const char *expected = "an address of 40 hex digits";
 
 	if (!json_is_string(v))
-		return refuse(f, ERR_WRONG_TYPE, path, v, expected);
+		return json_refuse(f, ERR_WRONG_TYPE, path, v, expected);
 	if (!address_from_hex(
 		    out, SPAN(json_string_value(v), json_string_length(v))))
-		return refuse(f, ERR_BAD_ADDRESS, path, v, expected);
+		return json_refuse(f, ERR_BAD_ADDRESS, path, v, expected);
 	return ERR_OK;
 }
 
@@ -63,16 +54,17 @@ static enum err read_network_id(struct rules *r, const char *path,
 	if (json_is_integer(v)) {
 		if (json_integer_value(v) < 0 ||
 		    (uint64_t)json_integer_value(v) > AMOUNT_MAX)
-			return refuse(f, ERR_OUT_OF_RANGE, path, v, expected);
+			return json_refuse(f, ERR_OUT_OF_RANGE, path, v,
+					   expected);
 		snprintf(r->network_id, sizeof(r->network_id),
 			 "%" JSON_INTEGER_FORMAT, json_integer_value(v));
 		return ERR_OK;
 	}
 	if (!json_is_string(v))
-		return refuse(f, ERR_WRONG_TYPE, path, v, expected);
+		return json_refuse(f, ERR_WRONG_TYPE, path, v, expected);
 	if (!rules_is_network_id(
 		    SPAN(json_string_value(v), json_string_length(v))))
-		return refuse(f, ERR_OUT_OF_RANGE, path, v, expected);
+		return json_refuse(f, ERR_OUT_OF_RANGE, path, v, expected);
 	memcpy(r->network_id, json_string_value(v), json_string_length(v));
 	return ERR_OK;
 }
@@ -85,8 +77,8 @@ static enum err read_miners(struct rules *r, const char *path, const json_t *v,
 	enum err e;
 
 	if (!json_is_array(v))
-		return refuse(f, ERR_WRONG_TYPE, path, v,
-			      "an array of addresses");
+		return json_refuse(f, ERR_WRONG_TYPE, path, v,
+				   "an array of addresses");
 	if (count < 1 || count > MINERS_MAX)
 		return fault_set(f, ERR_OUT_OF_RANGE, path,
 				 "%s has %zu addresses, expected 1 to %d", path,
@@ -110,27 +102,28 @@ static enum err read_placeholder(struct placeholder *p, const char *path,
 	const json_t *kind = json_array_get(v, 0), *value;
 
 	if (!json_is_array(v) || !json_is_string(kind))
-		return refuse(f, ERR_WRONG_TYPE, path, v, expected);
+		return json_refuse(f, ERR_WRONG_TYPE, path, v, expected);
 	value = json_array_get(v, 1);
 	if (json_array_size(v) != 2)
-		return refuse(f, ERR_OUT_OF_RANGE, path, v, expected);
+		return json_refuse(f, ERR_OUT_OF_RANGE, path, v, expected);
 	if (!strcmp(json_string_value(kind), "rnd")) {
 		if (!json_is_integer(value))
-			return refuse(f, ERR_WRONG_TYPE, path, value, expected);
+			return json_refuse(f, ERR_WRONG_TYPE, path, value,
+					   expected);
 		if (json_integer_value(value) < 1 ||
 		    json_integer_value(value) > PLACEHOLDER_TEXT_MAX)
-			return refuse(f, ERR_OUT_OF_RANGE, path, value,
-				      expected);
+			return json_refuse(f, ERR_OUT_OF_RANGE, path, value,
+					   expected);
 		p->kind = PLACEHOLDER_RND;
 		p->length = (uint64_t)json_integer_value(value);
 		return ERR_OK;
 	}
 	if (strcmp(json_string_value(kind), "predef"))
-		return refuse(f, ERR_OUT_OF_RANGE, path, kind, expected);
+		return json_refuse(f, ERR_OUT_OF_RANGE, path, kind, expected);
 	if (!json_is_string(value))
-		return refuse(f, ERR_WRONG_TYPE, path, value, expected);
+		return json_refuse(f, ERR_WRONG_TYPE, path, value, expected);
 	if (json_string_length(value) > PLACEHOLDER_TEXT_MAX)
-		return refuse(f, ERR_OUT_OF_RANGE, path, value, expected);
+		return json_refuse(f, ERR_OUT_OF_RANGE, path, value, expected);
 	p->kind = PLACEHOLDER_PREDEF;
 	memcpy(p->text, json_string_value(value), json_string_length(value));
 	return ERR_OK;
@@ -162,8 +155,8 @@ static enum err read_alloc_entry(struct alloc *out, const char *key, json_t *v,
 				 "expected 40 hex digits",
 				 key);
 	if (!json_is_object(v))
-		return refuse(f, ERR_WRONG_TYPE, path, v,
-			      "an object: {\"balance\": N}");
+		return json_refuse(f, ERR_WRONG_TYPE, path, v,
+				   "an object: {\"balance\": N}");
 	for (at = json_object_iter(v); at; at = json_object_iter_next(v, at)) {
 		name = json_object_iter_key(at);
 		if (!strcmp(name, "balance"))
@@ -195,8 +188,9 @@ static enum err read_alloc(struct rules *r, const char *path, json_t *v,
 	enum err e;
 
 	if (!json_is_object(v))
-		return refuse(f, ERR_WRONG_TYPE, path, v,
-			      "an object: {\"address\": {\"balance\": N}}");
+		return json_refuse(
+			f, ERR_WRONG_TYPE, path, v,
+			"an object: {\"address\": {\"balance\": N}}");
 	r->alloc = xcalloc(json_object_size(v) + 1, sizeof(*r->alloc));
 	for (at = json_object_iter(v); at; at = json_object_iter_next(v, at)) {
 		e = read_alloc_entry(&r->alloc[r->alloc_count++],
@@ -213,14 +207,15 @@ static enum err read_engine(struct rules *r, const char *path, const json_t *v,
 			    struct fault *f)
 {
 	if (!json_is_string(v))
-		return refuse(f, ERR_WRONG_TYPE, path, v, "\"poa\"");
+		return json_refuse(f, ERR_WRONG_TYPE, path, v, "\"poa\"");
 	if (!strcmp(json_string_value(v), "bft") ||
 	    !strcmp(json_string_value(v), "pow"))
-		return refuse(f, ERR_OUT_OF_RANGE, path, v,
-			      "\"poa\": \"bft\" and \"pow\" are not built into "
-			      "this version");
+		return json_refuse(
+			f, ERR_OUT_OF_RANGE, path, v,
+			"\"poa\": \"bft\" and \"pow\" are not built into "
+			"this version");
 	if (strcmp(json_string_value(v), "poa"))
-		return refuse(f, ERR_OUT_OF_RANGE, path, v, "\"poa\"");
+		return json_refuse(f, ERR_OUT_OF_RANGE, path, v, "\"poa\"");
 	r->engine = ENGINE_POA;
 	return ERR_OK;
 }
@@ -252,8 +247,8 @@ static enum err read_rule(struct rules *r, const struct rule *rule, json_t *v,
 		return read_uint(at, rule, path, v, f);
 	case RULE_BOOL:
 		if (!json_is_boolean(v))
-			return refuse(f, ERR_WRONG_TYPE, path, v,
-				      "true or false");
+			return json_refuse(f, ERR_WRONG_TYPE, path, v,
+					   "true or false");
 		*(bool *)at = json_is_true(v);
 		return ERR_OK;
 	case RULE_PLACEHOLDER:

@@ -12,21 +12,20 @@
 
 #define HTTP_PORT 80
 
-/* A name of letters, digits, dots and dashes. What has no letter is an IPv4
- * address or nothing: 300.1.1.1 is no name. */
+/* A name of letters, digits, dots and dashes. What ends in a number is an IPv4
+ * address or nothing: 300.1.1.1 is no name, and 127.1 an address to some and a
+ * name to nobody. */
 static bool is_name(const char *host)
 {
-	static const char digits[] = "0123456789";
-	static const char others[] = "abcdefghijklmnopqrstuvwxyz"
-				     "ABCDEFGHIJKLMNOPQRSTUVWXYZ-_.";
-	size_t len = strlen(host);
-	size_t i = 0;
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz"
+				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789-_.";
+	const char *last = strrchr(host, '.');
 
-	if (strspn(host, "0123456789.") == len)
-		return false;
-	while (i < len && (strchr(digits, host[i]) || strchr(others, host[i])))
-		i++;
-	return i == len && len > 0 && host[0] != '.' && host[0] != '-';
+	last = last ? last + 1 : host;
+	return !host[strspn(host, allowed)] && host[0] != '.' &&
+	       host[0] != '-' && !strstr(host, "..") &&
+	       last[strspn(last, "0123456789")];
 }
 
 static bool is_address(int family, const char *host)

@@ -9,74 +9,44 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/text.h"
-
 /* --- text ------------------------------------------------------------- */
 
-static bool name_ok(const char *name)
-{
-	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789-_.";
-	const char *last = strrchr(name, '.');
-
-	if (!*name || name[strspn(name, allowed)] || *name == '.' ||
-	    *name == '-' || strstr(name, ".."))
-		return false;
-	/* "127.1" and "1" are IPv4 addresses to some and names to nobody */
-	last = last ? last + 1 : name;
-	return *last && last[strspn(last, "0123456789")];
-}
-
-/* Put the host in its one spelling. */
-static bool read_host(struct where *w, bool brackets)
+/* Put an address in brackets in its one spelling: an IPv4 address that is
+ * written as one of IPv6 is an IPv4 address. */
+static bool spell_v6(struct where *w)
 {
 	struct in6_addr six;
-	struct in_addr four;
 
-	if (brackets) {
-		if (inet_pton(AF_INET6, w->host, &six) != 1)
-			return false;
-		w->numeric = true;
-		w->v6 = !IN6_IS_ADDR_V4MAPPED(&six);
-		if (w->v6)
-			return inet_ntop(AF_INET6, &six, w->host,
-					 sizeof(w->host));
-		memcpy(&four, six.s6_addr + 12, sizeof(four));
-		return inet_ntop(AF_INET, &four, w->host, sizeof(w->host));
-	}
-	w->numeric = inet_pton(AF_INET, w->host, &four) == 1;
-	return w->numeric || name_ok(w->host);
+	if (inet_pton(AF_INET6, w->host, &six) != 1)
+		return false;
+	w->numeric = true;
+	w->v6 = !IN6_IS_ADDR_V4MAPPED(&six);
+	if (w->v6)
+		return inet_ntop(AF_INET6, &six, w->host, sizeof(w->host));
+	return inet_ntop(AF_INET, six.s6_addr + 12, w->host, sizeof(w->host));
 }
 
 bool where_parse(struct where *out, const char *text)
 {
-	const char *colon = strrchr(text, ':');
-	bool brackets = *text == '[';
-	size_t i, len;
-	uint64_t port;
+	struct in_addr four;
+	struct place p;
+	size_t i;
 
 	*out = (struct where){.port = 0};
-	if (!colon || !decimal_decode(&port, 65535, span_str(colon + 1)) ||
-	    !port)
+	if (!place_read(&p, span_str(text)))
 		return false;
-	len = (size_t)(colon - text);
-	if (brackets) {
-		if (len < 2 || text[len - 1] != ']')
-			return false;
-		text++;
-		len -= 2;
-	}
-	if (!len || len > WHERE_HOST_MAX)
-		return false;
-	for (i = 0; i < len; i++)
-		out->host[i] = (char)tolower((unsigned char)text[i]);
-	out->port = (uint16_t)port;
-	return read_host(out, brackets);
+	out->port = p.port;
+	for (i = 0; p.host[i]; i++)
+		out->host[i] = (char)tolower((unsigned char)p.host[i]);
+	if (strchr(out->host, ':'))
+		return spell_v6(out);
+	out->numeric = inet_pton(AF_INET, out->host, &four) == 1;
+	return true;
 }
 
 void where_print(char out[WHERE_TEXT], const struct where *w)
 {
-	snprintf(out, WHERE_TEXT, w->v6 ? "[%s]:%u" : "%s:%u", w->host,
-		 (unsigned)w->port);
+	place_print(out, w->host, w->port);
 }
 
 void where_endpoint(struct endpoint *out, const struct where *w)
@@ -100,12 +70,7 @@ void where_endpoint(struct endpoint *out, const struct where *w)
 
 bool where_is_loopback(const struct where *w)
 {
-	struct endpoint p;
-
-	if (!w->numeric)
-		return !strcmp(w->host, "localhost");
-	where_endpoint(&p, w);
-	return endpoint_is_loopback(&p);
+	return place_is_loopback(w->host);
 }
 
 bool where_is_unspecified(const struct where *w)
@@ -162,12 +127,10 @@ void endpoint_print(char out[WHERE_TEXT], const struct endpoint *p)
 
 	if (p->sa.ss_family == AF_INET6) {
 		inet_ntop(AF_INET6, &six->sin6_addr, host, sizeof(host));
-		snprintf(out, WHERE_TEXT, "[%s]:%u", host,
-			 (unsigned)ntohs(six->sin6_port));
+		place_print(out, host, ntohs(six->sin6_port));
 	} else {
 		inet_ntop(AF_INET, &four->sin_addr, host, sizeof(host));
-		snprintf(out, WHERE_TEXT, "%s:%u", host,
-			 (unsigned)ntohs(four->sin_port));
+		place_print(out, host, ntohs(four->sin_port));
 	}
 }
 

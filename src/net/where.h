@@ -14,13 +14,14 @@
 
 #include "base/mem.h"
 #include "codec/message.h"
+#include "loop/place.h"
 
-#define WHERE_HOST_MAX 253 /* of a name, RFC 1035 */
 #define WHERE_TEXT (ADDRESS_TEXT_MAX + 1)
+_Static_assert(WHERE_TEXT >= PLACE_MAX, "a place as text has room");
 
 struct where {
-	char host[WHERE_HOST_MAX + 1]; /* without brackets, lower case */
-	uint16_t port;		       /* never 0 */
+	char host[PLACE_HOST_MAX]; /* without brackets, lower case */
+	uint16_t port;		   /* never 0 */
 	bool numeric;
 	bool v6;
 };
@@ -38,7 +39,7 @@ struct host {
 	uint8_t b[16];
 };
 
-/* false: not host:port. */
+/* What place_read() reads; false: it is not host:port. */
 MUST_USE bool where_parse(struct where *out, const char *text);
 void where_print(char out[WHERE_TEXT], const struct where *w);
 /* Of a numeric one. */
