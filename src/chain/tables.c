@@ -51,6 +51,23 @@ enum err height_decode(uint64_t *height, struct span value)
 	return ERR_OK;
 }
 
+struct span signed_value(uint8_t out[SIGNED_VALUE_LEN], uint64_t time,
+			 uint64_t rank)
+{
+	put_be64(out, time);
+	put_be64(out + 8, rank);
+	return SPAN(out, SIGNED_VALUE_LEN);
+}
+
+enum err signed_decode(uint64_t *time, uint64_t *rank, struct span value)
+{
+	if (value.len != SIGNED_VALUE_LEN)
+		return ERR_CORRUPT;
+	*time = get_be64(value.data);
+	*rank = get_be64(value.data + 8);
+	return ERR_OK;
+}
+
 void history_encode(struct buf *out, uint64_t balance, uint64_t nonce,
 		    const uint32_t *indexes, size_t count)
 {

@@ -31,12 +31,13 @@
 #define META_GENESIS "genesis"	     /* genesis hash: the chain is whole */
 #define META_WATERMARK "watermark"   /* height: derived tables reach it */
 #define META_RANGE "mountain_range"  /* over all headers to the tip */
-#define META_SIGNED "signed"	     /* time of the last header signed here */
+#define META_SIGNED "signed"	     /* the last header signed here */
 #define META_UNFINISHED "unfinished" /* a genesis is being written */
 
 #define HEIGHT_KEY_LEN 8
 #define HISTORY_KEY_LEN (ADDRESS_LEN + 8)
 #define TXID_VALUE_LEN 12
+#define SIGNED_VALUE_LEN 16
 /* The table ranges has a row at each multiple of this height. */
 #define RANGE_EVERY 64
 
@@ -49,6 +50,12 @@ struct span txid_value(uint8_t out[TXID_VALUE_LEN], uint64_t height,
 MUST_USE enum err txid_decode(uint64_t *height, uint32_t *index,
 			      struct span value);
 MUST_USE enum err height_decode(uint64_t *height, struct span value);
+/* Of the last header that was signed here: its time in ms, and the rank of the
+ * chain with it (consensus/engine.h). */
+struct span signed_value(uint8_t out[SIGNED_VALUE_LEN], uint64_t time,
+			 uint64_t rank);
+MUST_USE enum err signed_decode(uint64_t *time, uint64_t *rank,
+				struct span value);
 
 /* One entry of history: the account after that block, and the indexes of the
  * block's transactions from or to it, ascending. */

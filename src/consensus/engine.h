@@ -30,6 +30,9 @@ struct engine_input {
 	/* time of the last header that self signed, ever; 0: none. It may be
 	 * later than the tip's: its block was taken back. */
 	uint64_t signed_time;
+	/* the rank of the chain that ended with it. The tip's may be lower
+	 * while the node is on its way to a better branch. */
+	uint64_t signed_rank;
 	size_t executable; /* transactions that could go into a block */
 };
 
@@ -39,6 +42,9 @@ struct engine_output {
 	bool may_be_empty; /* ... even when no transaction fits */
 	uint64_t time;
 	uint64_t wake_at; /* else ask again then; 0: when something changes */
+	/* nothing may be signed on this tip: self signed on a chain that
+	 * weighs more, and waits for one that does */
+	bool outweighed;
 };
 
 /* An authority as the chain shows it (GET /v1/validators). */
@@ -116,8 +122,8 @@ struct engine_ops {
 		      const struct branch_tip *b);
 	/* Height of the highest settled block. */
 	uint64_t (*settled)(const struct engine *e);
-	/* What the chain weighs, for prefer() alone: it never goes down as the
-	 * chain grows. */
+	/* What the chain weighs, for prefer() and for what may be signed: it
+	 * never goes down as the chain grows. */
 	uint64_t (*rank)(const struct engine *e);
 	/* Whether an account is entitled to make blocks at all. */
 	bool (*is_authority)(const struct engine *e,

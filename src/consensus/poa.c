@@ -218,6 +218,13 @@ static void step(struct engine *e, struct engine_output *out,
 	*out = (struct engine_output){0};
 	if (miner == SIZE_MAX)
 		return;
+	/* What settling rests on: who has signed on what is backed signs on no
+	 * branch whose backed block is earlier. A crash on the way to a better
+	 * branch may have left the node on a part of it that weighs less. */
+	if (rank(e) < in->signed_rank) {
+		out->outweighed = true;
+		return;
+	}
 	/* While the last block with transactions is not settled, authorities
 	 * fill their slots, so that an idle chain settles and then is silent.
 	 */

@@ -66,6 +66,8 @@ struct node {
 	/* time of the last header that was given out to be signed: ms, 0 none.
 	 * In the store under META_SIGNED with each block that left. */
 	uint64_t signed_time;
+	uint64_t signed_rank; /* of the chain that ended with it */
+	bool outweighed;      /* the operator was told that it waits */
 
 	/* the network */
 	struct address id;

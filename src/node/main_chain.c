@@ -125,6 +125,14 @@ enum err sync_settled(struct node *n, uint64_t *settled, uint64_t *rank,
 	return ERR_OK;
 }
 
+enum err sync_rank(struct node *n, uint64_t *rank, struct span state,
+		   const struct engine_block *block)
+{
+	uint64_t settled;
+
+	return sync_settled(n, &settled, rank, state, block);
+}
+
 enum err main_engine(struct node *n, struct engine **out,
 		     struct engine_block *block, uint64_t height)
 {

@@ -82,7 +82,7 @@ static enum err open_engine(struct node *n, struct kv_view *view,
 	return ERR_OK;
 }
 
-/* When this node last signed a header, durable before anybody saw it. */
+/* What this node last signed, durable before anybody saw it. */
 static enum err open_signed(struct node *n, struct kv_view *view,
 			    struct fault *f)
 {
@@ -93,11 +93,10 @@ static enum err open_signed(struct node *n, struct kv_view *view,
 	if (e == ERR_NOT_FOUND)
 		return ERR_OK;
 	if (!e)
-		e = height_decode(&n->signed_time, value);
+		e = signed_decode(&n->signed_time, &n->signed_rank, value);
 	if (e)
 		return fault_set(f, e, "",
-				 "the time of the last signature is "
-				 "unreadable");
+				 "what was signed last is unreadable");
 	return ERR_OK;
 }
 

@@ -136,6 +136,10 @@ void sync_message(struct node *n, struct peer *p, enum message_type type,
 		  struct span body);
 void sync_job(struct node *n, struct job *job); /* OWNER_SYNC */
 void sync_durable(struct node *n, uint64_t seq);
+/* What the chain weighs when that block is its tip; state: the engine's after
+ * it. ERR_CORRUPT. */
+MUST_USE enum err sync_rank(struct node *n, uint64_t *rank, struct span state,
+			    const struct engine_block *block);
 /* The tip moved by a block of our own: announce it, prune the tree. */
 void sync_own_block(struct node *n);
 /* Whether production should wait: BOOT, or a better branch is on its way, or

@@ -98,6 +98,15 @@ static void propose(struct node *n, const struct engine_output *say)
 	n->production = PRODUCTION_SIGNING;
 }
 
+static void tell_outweighed(struct node *n, bool outweighed)
+{
+	if (outweighed && !n->outweighed)
+		node_log(n, NOTICE_WARNING,
+			 "no block is made on this branch: this node signed on "
+			 "a better one, and waits for a peer that has it");
+	n->outweighed = outweighed;
+}
+
 void produce(struct node *n)
 {
 	struct engine_input in = {.now = n->now};
@@ -116,8 +125,10 @@ void produce(struct node *n)
 	in.tip = &tip;
 	in.self = &n->account;
 	in.signed_time = n->signed_time;
+	in.signed_rank = n->signed_rank;
 	in.executable = mempool_executable(n->pool);
 	n->engine->ops->step(n->engine, &say, &in);
+	tell_outweighed(n, say.outweighed);
 	if (say.propose)
 		propose(n, &say);
 	else
@@ -128,10 +139,11 @@ void produce_signed(struct node *n, struct job *job)
 {
 	struct candidate *b = n->candidate;
 	struct engine_block block;
-	uint8_t key[HEIGHT_KEY_LEN];
+	uint8_t key[HEIGHT_KEY_LEN], value[SIGNED_VALUE_LEN];
 	struct kv_batch *batch;
 	struct buf state = {0};
 	struct seal seal;
+	enum err e;
 
 	if (n->production != PRODUCTION_SIGNING || job->id != n->sign_job)
 		return; /* too late: ignored */
@@ -155,9 +167,12 @@ void produce_signed(struct node *n, struct job *job)
 	n->engine->ops->save(n->engine, &state, &block);
 	kv_batch_put(batch, KV_STATES, height_key(key, block.height),
 		     buf_span(&state));
+	e = sync_rank(n, &n->signed_rank, buf_span(&state), &block);
+	if (e)
+		BUG("a state that was made here cannot be read");
 	buf_release(&state);
 	kv_batch_put(batch, KV_META, meta_key(META_SIGNED),
-		     height_key(key, block.time));
+		     signed_value(value, block.time, n->signed_rank));
 	n->block_seq = node_commit(n, batch);
 	n->production = PRODUCTION_COMMITTING;
 }

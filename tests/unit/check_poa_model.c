@@ -439,6 +439,38 @@ START_TEST(a_block_is_made_in_the_first_own_slot_that_was_never_signed)
 }
 END_TEST
 
+START_TEST(nothing_is_signed_on_a_branch_backed_earlier_than_one_signed_on)
+{
+	struct engine_input in;
+	struct engine_output out;
+	struct engine_block b;
+	struct rng rng;
+	uint64_t rank;
+
+	rng_seed(&rng, 14);
+	new_chain(5);
+	while (m.tip < LENGTH) {
+		b = next_block(&rng, 20);
+		engine_poa.accept(engine, &b);
+		rank = m.backed[m.tip] ? m.slot[m.backed[m.tip]] + 1 : 0;
+		in = (struct engine_input){.now = b.time,
+					   .tip = &b,
+					   .self = &miners[b.height % 5],
+					   .executable = rules.min_bound,
+					   .signed_time = b.time,
+					   .signed_rank = rank};
+		in.now = naive_due(&in, b.height % 5);
+		engine_poa.step(engine, &out, &in);
+		ck_assert(out.propose && !out.outweighed);
+		in.signed_rank = rank + 1 + rng_below(&rng, 3);
+		engine_poa.step(engine, &out, &in);
+		ck_assert(!out.propose && out.outweighed);
+		ck_assert_uint_eq(out.wake_at, 0);
+	}
+	engine_poa.destroy(engine);
+}
+END_TEST
+
 START_TEST(two_headers_conflict_when_their_signer_had_one_turn_for_both)
 {
 	uint64_t time[2], slot[2];
@@ -544,6 +576,9 @@ int main(void)
 	tcase_add_test(
 		t,
 		two_headers_conflict_when_their_signer_had_one_turn_for_both);
+	tcase_add_test(
+		t,
+		nothing_is_signed_on_a_branch_backed_earlier_than_one_signed_on);
 	tcase_add_test(t, those_who_move_to_another_branch_do_not_settle_both);
 	suite_add_tcase(s, t);
 	srunner_run_all(sr, CK_NORMAL);

@@ -218,6 +218,93 @@ START_TEST(a_crash_in_a_move_leaves_one_branch_or_the_other)
 }
 END_TEST
 
+/* Whose block that is: the number of its key. */
+static unsigned signer(size_t node, uint64_t height)
+{
+	struct block_info b;
+	struct address a;
+	unsigned key = 1;
+
+	ck_assert(!query_block(&b, w.node[node].node,
+			       kv_mem_view(w.node[node].mem), height));
+	for (a = test_address(key); !address_eq(&a, &b.block.header.producer);
+	     a = test_address(key))
+		key++;
+	block_info_release(&b);
+	return key;
+}
+
+/*
+ * Authority 3 signs alone behind blocks of 3, 1, 2: what 1 signed is backed
+ * by it. The branch of 1 and 2 is backed later only where, after more blocks
+ * than one move takes, 4 joins them.
+ */
+static void open_outweighed(void)
+{
+	static const unsigned keys[] = {1, 2, 3, 4};
+	uint64_t height;
+
+	world_new(&w, 4, keys, 4, AT_ONCE);
+	world_dial(&w, 0, 1);
+	world_dial(&w, 1, 2);
+	world_dial(&w, 2, 0);
+	world_live(&w, 20);
+	send_ok(0, 1, 0, 2, 50000);
+	send_ok(0, 1, 1, 3, 50000);
+	do {
+		world_live(&w, 5);
+		height = driver_height(&w.node[0]);
+	} while (height < 3 || signer(0, height) != 2 ||
+		 signer(0, height - 1) != 1 || signer(0, height - 2) != 3);
+	ck_assert_uint_eq(driver_height(&w.node[2]), height);
+	world_cut(&w);
+	send_ok(2, 2, 0, 4, 1000);
+	grow(2, height + 10);
+	world_dial(&w, 0, 1);
+	send_ok(0, 3, 0, 5, 500);
+	while (driver_height(&w.node[0]) < height + 100)
+		world_live(&w, 100);
+	world_dial(&w, 3, 0);
+	world_live(&w, 2000);
+	ck_assert_uint_gt(driver_height(&w.node[3]), height + 100);
+}
+
+START_TEST(nothing_is_signed_on_half_a_move_to_a_better_branch)
+{
+	struct hash before, after;
+	uint64_t height;
+
+	open_outweighed();
+	before = world_tip(&w, 2);
+	world_dial(&w, 2, 0);
+	do {
+		world_until_commit(&w, 2);
+		driver_do_one(&w.node[2]);
+		after = world_tip(&w, 2);
+	} while (hash_eq(&before, &after));
+	world_crash(&w, 2);
+	height = driver_height(&w.node[2]);
+	ck_assert_uint_lt(height, driver_height(&w.node[0]));
+	/* its slots come and go, and what is here is not settled */
+	world_live_alone(&w, 2, 3000);
+	ck_assert_uint_eq(driver_height(&w.node[2]), height);
+	world_dial(&w, 2, 0);
+	world_dial(&w, 1, 0);
+	world_dial(&w, 3, 0);
+	ck_assert(world_agrees(&w, 3000));
+	height = driver_height(&w.node[2]);
+	world_live(&w, 1000);
+	ck_assert(world_agrees(&w, 1000));
+	send_ok(2, 1, 2, 4, 10);
+	world_live(&w, 1000);
+	ck_assert(world_agrees(&w, 1000));
+	while (signer(2, height) != 3)
+		ck_assert_uint_lt(++height, driver_height(&w.node[2]) + 1);
+	world_verify(&w, 2);
+	world_free(&w);
+}
+END_TEST
+
 /* --- what is settled --------------------------------------------------- */
 
 START_TEST(two_settled_blocks_that_conflict_halt_the_node)
@@ -354,6 +441,7 @@ static Suite *suite(void)
 	tcase_add_test(t, what_cannot_come_back_is_dropped_with_the_reason);
 	tcase_add_test(t, a_branch_of_a_hundred_is_taken_back_stepwise);
 	tcase_add_test(t, a_crash_in_a_move_leaves_one_branch_or_the_other);
+	tcase_add_test(t, nothing_is_signed_on_half_a_move_to_a_better_branch);
 	tcase_add_test(t, two_settled_blocks_that_conflict_halt_the_node);
 	tcase_add_test(t,
 		       a_longer_branch_below_what_is_settled_is_not_moved_to);
