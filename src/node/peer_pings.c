@@ -55,7 +55,7 @@ static void send_tip(struct node *n, struct peer *p, enum message_type type,
 	struct msg_tip m = {
 		.height = tip->height,
 		.tip = tip->hash,
-		.settled = n->engine->ops->settled(n->engine),
+		.settled = node_settled(n),
 		.clock = n->now,
 		.number = number,
 	};

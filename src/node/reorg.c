@@ -214,6 +214,16 @@ static enum err save_states(struct node *n, struct move *m)
 	return ERR_OK;
 }
 
+/* What was settled stays so, though the blocks that say it go. */
+static void put_settled(struct node *n, struct kv_batch *batch)
+{
+	uint8_t key[HEIGHT_KEY_LEN];
+
+	n->sync->settled = node_settled(n);
+	kv_batch_put(batch, KV_META, meta_key(META_SETTLED),
+		     height_key(key, n->sync->settled));
+}
+
 static void commit(struct node *n)
 {
 	struct move *m = &n->sync->move;
@@ -227,6 +237,8 @@ static void commit(struct node *n)
 	batch = xcalloc(1, sizeof(*batch));
 	branch_commit(m->branch, batch);
 	put_states(m, batch);
+	if (m->depth)
+		put_settled(n, batch);
 	m->seq = node_commit(n, batch);
 	m->state = MOVE_COMMITTING;
 }
