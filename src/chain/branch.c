@@ -128,6 +128,11 @@ static enum err patch_tree(struct state_patch **out, const struct branch *b,
 
 /* --- the way back -------------------------------------------------------- */
 
+void chain_set_back_max(struct chain *c, size_t bytes)
+{
+	c->back_max = bytes;
+}
+
 /* A copy of what is above the fork. */
 static enum err read_back(struct branch *b, struct kv_view *store,
 			  struct fault *f)
@@ -141,7 +146,7 @@ static enum err read_back(struct branch *b, struct kv_view *store,
 		if (e)
 			return e;
 		bytes += raw.len + delta.len;
-		if (bytes > BRANCH_BACK_MAX)
+		if (i && bytes > b->chain->back_max)
 			return fault_set(f, ERR_TOO_BIG, "",
 					 "the way back is too long");
 		buf_append_span(&b->back[i].raw, raw);

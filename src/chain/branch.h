@@ -24,13 +24,16 @@
 #define BRANCH_DEPTH_MAX 512
 /* Bytes of these, with their deltas: 64 of the biggest blocks fit. */
 #define BRANCH_BACK_MAX ((size_t)256 << 20)
+/* So many bytes instead: a test has smaller blocks. */
+void chain_set_back_max(struct chain *c, size_t bytes);
 
 struct branch;
 
 /*
  * Begin at that height of the chain, at most BRANCH_DEPTH_MAX below the tip.
  * Takes the blocks above back, in memory. ERR_TOO_BIG: they have more than
- * BRANCH_BACK_MAX bytes; go back in smaller steps. ERR_IO, ERR_CORRUPT.
+ * BRANCH_BACK_MAX bytes, and are several; go back in smaller steps. ERR_IO,
+ * ERR_CORRUPT.
  */
 MUST_USE enum err branch_new(struct branch **out, struct chain *c,
 			     struct kv_view *store, uint64_t fork,

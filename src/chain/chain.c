@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 
+#include "chain/branch.h"
 #include "chain/genesis.h"
 #include "chain/internal.h"
 #include "chain/tables.h"
@@ -208,6 +209,7 @@ enum err chain_open(struct chain **out, struct kv_view *store, uint64_t seed,
 	c->overlay = kv_overlay_new();
 	c->orphans.by_hash = map_new(HASH_LEN, seed);
 	c->orphans.next = 1;
+	c->back_max = BRANCH_BACK_MAX;
 	c->bounds =
 		(struct flush_bounds){FLUSH_ENTRIES, FLUSH_BLOCKS, FLUSH_SLICE};
 	e = genesis_load(&c->rules, &c->genesis, store, f);

@@ -53,6 +53,7 @@ struct chain {
 	struct flush_bounds bounds;
 	struct flush flush;
 	struct orphans orphans;
+	size_t back_max;	     /* BRANCH_BACK_MAX */
 	const struct branch *branch; /* that lives, or NULL */
 };
 

@@ -3,7 +3,7 @@
  * Keys and values of the chain's tables. The log (blocks, deltas) and the
  * index heights are written with each block; the others are derived from it.
  *
- *   meta      rules, genesis, watermark, mountain_range, signed
+ *   meta      rules, genesis, watermark, mountain_range, signed, settled
  *   blocks    height -> block               deltas  height -> delta
  *   heights   block hash -> height
  *   accounts  account_key(address) -> account record
@@ -32,6 +32,7 @@
 #define META_WATERMARK "watermark"   /* height: derived tables reach it */
 #define META_RANGE "mountain_range"  /* over all headers to the tip */
 #define META_SIGNED "signed"	     /* the last header signed here */
+#define META_SETTLED "settled"	     /* height, when a move took blocks back */
 #define META_UNFINISHED "unfinished" /* a genesis is being written */
 
 #define HEIGHT_KEY_LEN 8

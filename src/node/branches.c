@@ -142,11 +142,9 @@ void branches_choose(struct node *n)
 	const struct tree_node *other;
 	struct tree_node *root, *best = NULL;
 	struct sync *s = n->sync;
-	uint64_t settled = n->engine->ops->settled(n->engine);
 
 	s->changed = false;
-	if (settled > s->settled)
-		s->settled = settled;
+	s->settled = node_settled(n);
 	if (s->halted)
 		return;
 	for (root = tree_roots(s->tree); root; root = root->sibling) {

@@ -21,7 +21,7 @@ void hello_send(struct node *n, struct peer *p, enum message_type type)
 		.listen = span_str(n->listen),
 		.height = tip->height,
 		.tip = tip->hash,
-		.settled = n->engine->ops->settled(n->engine),
+		.settled = node_settled(n),
 		.clock = n->now,
 		.agent = span_str(n->agent),
 	};

@@ -130,6 +130,10 @@ void node_wake(struct node *n, uint64_t at);
 void node_log(struct node *n, enum notice level, const char *fmt, ...)
 	PRINTF_LIKE(3, 4);
 
+/* Height of the highest block that was ever settled here. The engine, asked of
+ * the chain alone, says less after a move to where less was signed yet. */
+uint64_t node_settled(const struct node *n);
+
 /* The surroundings failed: tell the shell to stop. */
 void node_fail(struct node *n, enum err e, const char *what);
 void engine_block_of(struct engine_block *out, const struct chain_tip *tip);

@@ -55,7 +55,7 @@ static void send_tip(struct node *n, struct peer *p, enum message_type type,
 	struct msg_tip m = {
 		.height = tip->height,
 		.tip = tip->hash,
-		.settled = n->engine->ops->settled(n->engine),
+		.settled = node_settled(n),
 		.clock = n->now,
 		.number = number,
 	};
@@ -136,15 +136,50 @@ void addresses_ask(struct node *n, struct peer *p)
 	peer_send(n, p, MSG_RAD, &body);
 }
 
-/* Only where we dialled ourselves is known to be a node: an address that a
- * peer just claims could be anybody's. */
-static bool is_told(const struct peer *p, const struct peer *asker)
+/* Of host:port, both without the colon. */
+static struct span host_part(struct span text, struct span *port)
 {
-	return p != asker && !p->inbound && address_text_ok(span_str(p->where));
+	size_t colon = text.len;
+
+	while (colon && text.data[colon - 1] != ':')
+		colon--;
+	*port = SPAN(text.data + colon, text.len - colon);
+	return SPAN(text.data, colon ? colon - 1 : 0);
+}
+
+/* On all addresses, whoever sees it knows which one it is. */
+static bool is_any(struct span host)
+{
+	return span_eq(host, span_str("0.0.0.0")) ||
+	       span_eq(host, span_str("[::]"));
+}
+
+/*
+ * Where others may dial a peer; false: nobody knows. Where we dialled ourselves
+ * there is a node. An address that a peer just claims could be anybody's, so
+ * it may name its port alone: the host is where its connection comes from.
+ */
+static bool told_as(char out[ADDRESS_TEXT_MAX + 1], const struct peer *p)
+{
+	struct span from, port, host, unused;
+
+	if (!p->inbound) {
+		snprintf(out, ADDRESS_TEXT_MAX + 1, "%s", p->where);
+		return address_text_ok(span_str(out));
+	}
+	host = host_part(span_str(p->listen), &port);
+	from = host_part(span_str(p->where), &unused);
+	if (!span_eq(host, from) && !is_any(host))
+		return false;
+	snprintf(out, ADDRESS_TEXT_MAX + 1, "%.*s:%.*s", (int)from.len,
+		 (const char *)from.data, (int)port.len,
+		 (const char *)port.data);
+	return address_text_ok(span_str(out));
 }
 
 void addresses_asked(struct node *n, struct peer *p, struct span body)
 {
+	char where[ADDRESS_TEXT_MAX + 1];
 	struct buf list = {0}, out = {0};
 	size_t at = 0, count = 0, skip = 0;
 	struct peer *q;
@@ -157,14 +192,14 @@ void addresses_asked(struct node *n, struct peer *p, struct span body)
 		return;
 	p->addresses_told = n->now;
 	while ((q = peers_next(n, &at)))
-		count += is_told(q, p);
+		count += q != p && told_as(where, q);
 	if (count > MSG_ADDRESSES_MAX) /* any run of them */
 		skip = rng_below(&n->rng, count - MSG_ADDRESSES_MAX + 1);
 	at = count = 0;
 	while (count < MSG_ADDRESSES_MAX && (q = peers_next(n, &at))) {
-		if (!is_told(q, p) || (skip && skip--))
+		if (q == p || !told_as(where, q) || (skip && skip--))
 			continue;
-		mp_bin(&list, span_str(q->where));
+		mp_bin(&list, span_str(where));
 		count++;
 	}
 	mp_array(&out, count);

@@ -355,9 +355,11 @@ static void ask_one_for_addresses(struct node *n)
 	size_t count = peers_ready(n), at = 0, pick;
 	struct peer *p = NULL;
 
-	if (n->now < n->peers->ask_addresses)
+	if (n->now <
+	    n->peers->asked_addresses +
+		    (count < PEERS_FEW ? ADDRESSES_FEW_MS : ADDRESSES_MS))
 		return;
-	n->peers->ask_addresses = n->now + ADDRESSES_MS;
+	n->peers->asked_addresses = n->now;
 	if (!count)
 		return;
 	for (pick = rng_below(&n->rng, count) + 1; pick; pick--)

@@ -20,6 +20,9 @@
 #define MINUTE_MS 60000
 #define DAY_MS (24 * 60 * MINUTE_MS)
 #define ADDRESSES_MS (10 * MINUTE_MS)
+/* With fewer peers than this, as often as somebody answers. */
+#define PEERS_FEW 4
+#define ADDRESSES_FEW_MS (MINUTE_MS + 5000)
 #define SCORE_BAN 100
 #define BANS_KEPT 1024
 
@@ -28,7 +31,7 @@ struct peers {
 	size_t count, cap;
 	struct map *bans; /* id -> struct ban */
 	uint64_t due;	  /* the next thing to do, ms; 0: look now */
-	uint64_t ask_addresses;
+	uint64_t asked_addresses; /* ms; 0: never */
 };
 
 /* End a connection: BYE (code NULL: none), EFFECT_DROP, and a log line. */

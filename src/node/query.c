@@ -40,7 +40,7 @@ void node_tip(const struct node *n, struct node_tip *out)
 	*out = (struct node_tip){
 		.height = tip->height,
 		.time = tip->time,
-		.settled = n->engine->ops->settled(n->engine),
+		.settled = node_settled(n),
 		.supply = tip->supply,
 		.hash = tip->hash,
 		.state_root = tip->state_root,

@@ -53,9 +53,7 @@ enum err query_tx_place(enum tx_state *state, uint64_t *height, uint32_t *index,
 	if (!e)
 		e = txid_decode(height, index, value);
 	if (!e) {
-		*state = *height <= n->engine->ops->settled(n->engine)
-				 ? TX_SETTLED
-				 : TX_INCLUDED;
+		*state = *height <= node_settled(n) ? TX_SETTLED : TX_INCLUDED;
 		return ERR_OK;
 	}
 	if (e != ERR_NOT_FOUND)

@@ -81,27 +81,44 @@ static bool decide(struct node *n, bool *stepwise, uint64_t depth)
 	       window_is_full(s);
 }
 
+/* A branch that takes back what is above the fork, or less of it: what is too
+ * much for one goes down in smaller steps. */
+static enum err open_branch(struct node *n, uint64_t fork)
+{
+	struct move *m = &n->sync->move;
+	uint64_t tip = chain_tip(n->chain)->height;
+	struct fault f;
+	enum err e;
+
+	m->depth = tip - fork;
+	if (m->depth > BRANCH_DEPTH_MAX) {
+		m->depth = BRANCH_DEPTH_MAX;
+		m->down = true;
+	}
+	for (;;) {
+		e = branch_new(&m->branch, n->chain, n->store, tip - m->depth,
+			       &f);
+		if (e != ERR_TOO_BIG)
+			return e;
+		m->depth /= 2;
+		m->down = true;
+	}
+}
+
 static void begin(struct node *n)
 {
 	struct sync *s = n->sync;
-	uint64_t tip = chain_tip(n->chain)->height, fork, depth;
 	struct move *m = &s->move;
-	struct fault f = {0};
 	bool stepwise;
+	uint64_t fork;
 	enum err e;
 
 	if (!s->target || s->halted || n->production != PRODUCTION_IDLE)
 		return;
 	fork = s->path[0]->header.height - 1;
-	depth = tip - fork;
-	if (!decide(n, &stepwise, depth))
+	if (!decide(n, &stepwise, chain_tip(n->chain)->height - fork))
 		return;
-	if (depth > BRANCH_DEPTH_MAX) {
-		m->down = true;
-		fork = tip - BRANCH_DEPTH_MAX;
-		depth = BRANCH_DEPTH_MAX;
-	}
-	e = branch_new(&m->branch, n->chain, n->store, fork, &f);
+	e = open_branch(n, fork);
 	if (e) {
 		node_fail(n, e, "taking blocks back");
 		reorg_end(m);
@@ -109,7 +126,6 @@ static void begin(struct node *n)
 	}
 	m->state = MOVE_BUILDING;
 	m->stepwise = stepwise || m->down;
-	m->depth = depth;
 }
 
 /* --- building ---------------------------------------------------------- */
@@ -214,6 +230,16 @@ static enum err save_states(struct node *n, struct move *m)
 	return ERR_OK;
 }
 
+/* What was settled stays so, though the blocks that say it go. */
+static void put_settled(struct node *n, struct kv_batch *batch)
+{
+	uint8_t key[HEIGHT_KEY_LEN];
+
+	n->sync->settled = node_settled(n);
+	kv_batch_put(batch, KV_META, meta_key(META_SETTLED),
+		     height_key(key, n->sync->settled));
+}
+
 static void commit(struct node *n)
 {
 	struct move *m = &n->sync->move;
@@ -227,6 +253,8 @@ static void commit(struct node *n)
 	batch = xcalloc(1, sizeof(*batch));
 	branch_commit(m->branch, batch);
 	put_states(m, batch);
+	if (m->depth)
+		put_settled(n, batch);
 	m->seq = node_commit(n, batch);
 	m->state = MOVE_COMMITTING;
 }

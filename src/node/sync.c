@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "chain/tables.h"
 #include "node/network.h"
 #include "node/sync_internal.h"
 
@@ -59,6 +60,32 @@ void sync_free(struct sync *s)
 	free(s);
 }
 
+uint64_t node_settled(const struct node *n)
+{
+	uint64_t now = n->engine->ops->settled(n->engine);
+
+	return now > n->sync->settled ? now : n->sync->settled;
+}
+
+/* As it was before the last move. */
+static enum err open_settled(struct node *n, struct kv_view *view)
+{
+	struct span value;
+	uint64_t height;
+	enum err e;
+
+	e = kv_get(view, &value, KV_META, meta_key(META_SETTLED));
+	if (e == ERR_NOT_FOUND)
+		return ERR_OK;
+	if (!e)
+		e = height_decode(&height, value);
+	if (!e && height > chain_tip(n->chain)->height)
+		e = ERR_CORRUPT;
+	if (!e)
+		n->sync->settled = height;
+	return e;
+}
+
 enum err sync_open(struct node *n, struct kv_view *view, uint64_t boot_ms,
 		   struct fault *f)
 {
@@ -67,8 +94,10 @@ enum err sync_open(struct node *n, struct kv_view *view, uint64_t boot_ms,
 
 	s->boot_ms = boot_ms;
 	s->booting = boot_ms != 0;
-	s->settled = n->engine->ops->settled(n->engine);
 	s->dirty = true;
+	e = open_settled(n, view);
+	if (e)
+		return fault_set(f, e, "", "what is settled is unreadable");
 	e = evidence_open(n, view);
 	return e ? fault_set(f, e, "", "the evidence is unreadable") : ERR_OK;
 }

@@ -263,8 +263,13 @@ static void settle(struct sim *s, struct host *h, struct model_block *b)
 		h->settled = b;
 		return;
 	}
+	if (b->header.height < h->settled->header.height)
+		sim_fail(s, "host %zu has settled height %llu, and now %llu",
+			 h->number,
+			 (unsigned long long)h->settled->header.height,
+			 (unsigned long long)b->header.height);
 	if (b->header.height <= h->settled->header.height)
-		return; /* its new branch does not say so yet */
+		return;
 	if (b->header.height >= old) {
 		s->settled = xrealloc(s->settled, b->header.height + 1,
 				      sizeof(struct model_block *));

@@ -500,7 +500,7 @@ static void ask_addresses(uint64_t peer)
 	fake_say(&d, peer, MSG_RAD, &body);
 }
 
-START_TEST(only_addresses_that_were_dialled_are_told_on)
+START_TEST(addresses_that_a_peer_just_claims_are_not_told_on)
 {
 	struct buf body = {0};
 	struct msg_list list;
@@ -527,6 +527,77 @@ START_TEST(only_addresses_that_were_dialled_are_told_on)
 	ask_addresses(1);
 	ck_assert(sent(&d, 1, MSG_ADR, NULL));
 	driver_free(&d);
+}
+END_TEST
+
+/* Inbound, from host peerN: what others are told of it, "" nothing. */
+static void ck_told(uint64_t peer, const char *listen, const char *want)
+{
+	struct msg_hello m = fake_hello(&d, 60);
+	struct buf body = {0};
+	struct msg_list list;
+	struct span raw, text;
+
+	m.listen = span_str(listen);
+	fake_connect(&d, peer, true, 60);
+	fake_say_hello(&d, peer, MSG_HEY, &m);
+	fake_peer(&d, peer + 100, true, 61);
+	forget_told(&d);
+	ask_addresses(peer + 100);
+	ck_assert(sent(&d, peer + 100, MSG_ADR, &body));
+	ck_assert(!msg_list_begin(&list, buf_span(&body), MSG_ADDRESSES_MAX));
+	if (*want) {
+		ck_assert(msg_list_next(&list, &raw));
+		ck_assert(!msg_address_decode(&text, raw));
+		ck_assert(span_eq(text, span_str(want)));
+	}
+	ck_assert(!msg_list_next(&list, &raw));
+	buf_release(&body);
+	fake_gone(&d, peer);
+	fake_gone(&d, peer + 100);
+}
+
+START_TEST(who_comes_from_a_host_is_told_of_there_and_nowhere_else)
+{
+	open_one("", 1);
+	ck_told(1, "peer1:4999", "peer1:4999");
+	ck_told(2, "0.0.0.0:77", "peer2:77");
+	ck_told(3, "[::]:65535", "peer3:65535");
+	ck_told(4, "", "");
+	ck_told(5, "peer6:4999", "");
+	ck_told(6, "peer66:4999", "");
+	ck_told(7, "peer:4999", "");
+	ck_told(8, "10.0.0.1:1", "");
+	driver_free(&d);
+}
+END_TEST
+
+/* How often it asks in ten minutes. */
+static unsigned asks(unsigned count)
+{
+	unsigned i, k, asked = 0;
+
+	open_one("", 1);
+	for (i = 1; i <= count; i++)
+		fake_peer(&d, i, false, 100 + i);
+	forget_told(&d);
+	for (k = 0; k < 600; k++) {
+		fake_live(&d, 1000);
+		for (i = 1; i <= count; i++)
+			while (sent(&d, i, MSG_RAD, NULL))
+				asked++;
+	}
+	driver_free(&d);
+	return asked;
+}
+
+START_TEST(who_has_few_peers_asks_for_addresses_more_often)
+{
+	unsigned few = asks(3), many = asks(4);
+
+	ck_assert_uint_ge(few, 8);
+	ck_assert_uint_le(few, 10);
+	ck_assert_uint_le(many, 2);
 }
 END_TEST
 
@@ -758,7 +829,12 @@ int main(void)
 	tcase_add_test(ping, every_five_seconds_a_ping_and_silence_ends_it);
 	tcase_add_test(ping,
 		       a_clock_that_differs_is_measured_and_warned_of_once);
-	tcase_add_test(address, only_addresses_that_were_dialled_are_told_on);
+	tcase_add_test(address,
+		       addresses_that_a_peer_just_claims_are_not_told_on);
+	tcase_add_test(address,
+		       who_comes_from_a_host_is_told_of_there_and_nowhere_else);
+	tcase_add_test(address,
+		       who_has_few_peers_asks_for_addresses_more_often);
 	tcase_add_test(address, at_most_64_addresses_are_told);
 	tcase_add_test(address,
 		       addresses_are_taken_from_who_was_asked_and_looked_at);

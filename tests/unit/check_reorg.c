@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "chain/branch.h"
+#include "node/internal.h"
 #include "sync_world.h"
 
 #define AT_ONCE "\"interval\": 0"
@@ -170,6 +172,44 @@ START_TEST(a_branch_of_a_hundred_is_taken_back_stepwise)
 	world_verify(&w, loser);
 	world_verify(&w, winner);
 	ck_assert_uint_eq(world_evidence(&w, loser), 0);
+	world_free(&w);
+}
+END_TEST
+
+START_TEST(more_bytes_than_one_batch_takes_back_go_down_in_smaller_steps)
+{
+	uint64_t fork;
+
+	open_two();
+	fork = driver_height(&w.node[loser]);
+	send_ok(loser, 2, 0, 4, 1000);
+	grow(loser, fork + 40);
+	send_ok(winner, 3, 0, 5, 500);
+	grow(winner, fork + 60);
+	/* some of them fit */
+	chain_set_back_max(w.node[loser].node->chain, 6000);
+	world_dial(&w, 0, 1);
+	ck_assert(world_agrees(&w, 5000));
+	ck_assert_uint_gt(world_sync(&w, loser).reorgs, 3);
+	ck_assert_uint_lt(world_deepest(&w, loser), 40);
+	ck_assert_uint_eq(world_sync(&w, winner).reorgs, 0);
+	world_live(&w, 2000);
+	ck_assert(world_agrees(&w, 2000));
+	ck_assert_uint_eq(driver_balance(&w.node[winner], 4), 1000);
+	/* a single one is taken back, however big */
+	world_cut(&w);
+	loser = signed_tip(0) ? 0 : 1;
+	winner = !loser;
+	chain_set_back_max(w.node[loser].node->chain, 1);
+	fork = driver_height(&w.node[loser]);
+	send_ok(loser, 2, 1, 4, 1000);
+	grow(loser, fork + 3);
+	send_ok(winner, 3, 1, 5, 500);
+	grow(winner, fork + 9);
+	world_dial(&w, 0, 1);
+	ck_assert(world_agrees(&w, 5000));
+	ck_assert_uint_eq(world_sync(&w, winner).reorgs, 0);
+	world_verify(&w, loser);
 	world_free(&w);
 }
 END_TEST
@@ -440,6 +480,9 @@ static Suite *suite(void)
 	tcase_add_test(t, the_losing_branch_s_transactions_come_back);
 	tcase_add_test(t, what_cannot_come_back_is_dropped_with_the_reason);
 	tcase_add_test(t, a_branch_of_a_hundred_is_taken_back_stepwise);
+	tcase_add_test(
+		t,
+		more_bytes_than_one_batch_takes_back_go_down_in_smaller_steps);
 	tcase_add_test(t, a_crash_in_a_move_leaves_one_branch_or_the_other);
 	tcase_add_test(t, nothing_is_signed_on_half_a_move_to_a_better_branch);
 	tcase_add_test(t, two_settled_blocks_that_conflict_halt_the_node);
