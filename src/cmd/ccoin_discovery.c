@@ -16,7 +16,9 @@
 #define USAGE                                                                  \
 	"Usage: ccoin-discovery [OPTION]...\n"                                 \
 	"Tell nodes of a chain where the others are.\n"
-#define MORE "Once it listens, it prints 'http URL'.\n"
+#define MORE                                                                   \
+	"Once it listens, it prints 'http URL'.\n\n"                           \
+	"Exit status: 0 done, 1 refused or failed, 2 usage.\n"
 #define TTL_MAX 86400
 
 struct settings {

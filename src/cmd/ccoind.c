@@ -8,8 +8,10 @@ static const char usage[] = "Usage: ccoind [OPTION]...\n"
 			    "Run a ccoin node.\n";
 
 static const char more[] =
-	"Once it listens, it prints 'http URL' and, with --dev, 'account "
-	"ADDRESS'.\n";
+	"Once it listens, it prints 'p2p HOST:PORT', 'http URL' and, with "
+	"--dev,\n"
+	"'account ADDRESS'.\n\n"
+	"Exit status: 0 done, 1 refused or failed, 2 usage.\n";
 
 int main(int argc, char **argv)
 {

@@ -261,6 +261,11 @@ static void log_start(const struct daemon *d)
 	log_info("node %s, listening on %s",
 		 address_hex(id, secret_key_address(opened_key(&d->opened))),
 		 network_where(d->network));
+	if (d->config->validator)
+		log_info("makes blocks as authority %s",
+			 address_hex(account, &d->config->account.value));
+	else
+		log_info("follows, and makes no blocks: no --validator");
 	if (d->config->account.given && !d->opened.key)
 		log_warning("%s holds no key of account %s: this node follows "
 			    "and signs nothing",

@@ -68,7 +68,9 @@ static void fail(struct discovery *d, const char *why)
 		return;
 	}
 	if (!d->warned)
-		log_warning("discovery at %s: %s; trying again", d->host, why);
+		log_warning("discovery at %s: %s; expected ccoin-discovery "
+			    "there; trying again, every %d s in the end",
+			    d->host, why, PAUSE_MAX_MS / 1000);
 	else
 		log_debug("discovery at %s: %s", d->host, why);
 	d->warned = true;

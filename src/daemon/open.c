@@ -126,6 +126,26 @@ static enum err check_chain(const struct opened *o, const struct config *config,
 	return e;
 }
 
+/* Before a chain is made: what was made would be in the way of the right
+ * one. */
+static enum err check_wanted(const struct config *config,
+			     const struct rules *rules, struct fault *f)
+{
+	char want[HASH_HEX_LEN], got[HASH_HEX_LEN];
+	struct genesis made;
+	enum err e = ERR_OK;
+
+	genesis_make(&made, rules);
+	if (!hash_eq(&made.hash, &config->genesis_hash.value))
+		e = fault_set(f, ERR_OTHER_CHAIN, "--genesis-hash",
+			      "nothing was made: %s makes chain %.16s..., "
+			      "expected the file of chain %.16s...",
+			      config->genesis, hash_hex(got, &made.hash),
+			      hash_hex(want, &config->genesis_hash.value));
+	genesis_release(&made);
+	return e;
+}
+
 /* Who knows the hash can take the rules from anybody. */
 static bool may_ask_peers(const struct config *config)
 {
@@ -154,6 +174,10 @@ static enum err make_chain(struct opened *o, struct config *config,
 		return genesis_from_peers(o->store, config, opened_key(o), f);
 	if (!rules)
 		return no_chain(o->datadir, f);
+	e = config->genesis_hash.given ? check_wanted(config, rules, f)
+				       : ERR_OK;
+	if (e)
+		return e;
 	e = init_store(&made, o->store, rules, NULL, f);
 	if (!e)
 		log_info("made chain %s with %zu accounts, in %s",
@@ -191,6 +215,7 @@ static enum err open_chain(struct opened *o, struct config *config,
 static enum err open_key(struct opened *o, const struct config *config,
 			 const char *password, struct fault *f)
 {
+	char hex[ADDRESS_HEX_LEN];
 	enum err e;
 
 	if (o->key)
@@ -204,9 +229,17 @@ static enum err open_key(struct opened *o, const struct config *config,
 	}
 	e = keyfile_load(&o->key, o->datadir, &config->account.value, password,
 			 f);
+	if (e != ERR_NOT_FOUND)
+		return e;
 	/* A node that only follows signs nothing. The seed's configuration
 	 * names an account wherever its key is. */
-	return e == ERR_NOT_FOUND && !config->validator ? ERR_OK : e;
+	if (!config->validator)
+		return ERR_OK;
+	return fault_set(f, e, "account",
+			 "cannot open %s/keys/%s.pem: %s; a validator signs "
+			 "with it, expected a copy of the account's key there",
+			 o->datadir, address_hex(hex, &config->account.value),
+			 strerror(ENOENT));
 }
 
 static enum err open_all(struct opened *o, struct config *config,

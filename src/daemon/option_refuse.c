@@ -73,10 +73,10 @@ static void expectation(char *out, size_t size, const struct option_spec *spec,
 		return;
 	case OPTION_PLACES:
 		snprintf(out, size,
-			 json ? "an array of at most %d HOST:PORT, none given "
-				"twice"
+			 json ? "an array of at most %d HOST:PORT such as "
+				"node.example:4999, none given twice"
 			      : "HOST:PORT, at most %d, with commas between, "
-				"none given twice",
+				"such as node.example:4999, none given twice",
 			 TEXTS_MAX);
 		return;
 	case OPTION_UPGRADES:

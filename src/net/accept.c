@@ -151,7 +151,9 @@ static enum err cannot_listen(struct fault *f, const char *address,
 		e = ERR_LOCKED;
 	else if (error == EACCES || error == EPERM)
 		e = ERR_PERMISSION;
-	return fault_set(f, e, "", "cannot listen on %s port %u: %s",
+	return fault_set(f, e, "",
+			 "p2p: cannot listen on %s port %u: %s; --port or "
+			 "--listen names another",
 			 *address ? address : "all addresses", (unsigned)port,
 			 strerror(error));
 }

@@ -26,11 +26,24 @@ static void end_of_input(struct channel *c)
 		channel_end(c, "it closed the connection");
 }
 
+/* RFC 8446 5.1: a record of the handshake, version 3.x. */
+static bool speaks_tls(const struct channel *c)
+{
+	uint8_t head[2];
+
+	return !c->stream.ssl &&
+	       evbuffer_copyout(c->in, head, sizeof(head)) == sizeof(head) &&
+	       head[0] == 22 && head[1] == 3;
+}
+
 static void bad_frame(struct channel *c, const struct frame *frame)
 {
 	(void)frame;
 	c->broken = true;
-	channel_end(c, "a frame of no known type, or over its type's length");
+	channel_end(c, speaks_tls(c) ? "it speaks TLS, and this node runs with "
+				       "--p2p-plain"
+				     : "a frame of no known type, or over its "
+				       "type's length");
 }
 
 static void hand_on(struct channel *c, const struct frame *frame)

@@ -67,6 +67,14 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 
 /* --- bans -------------------------------------------------------------- */
 
+/* Whether what came over it is the doing of who is at that address: anybody
+ * can tell us to dial somebody else's server, and that is no node's fault. */
+static bool is_of_its_host(const struct channel *c)
+{
+	return c->has_place && !endpoint_is_loopback(&c->place) &&
+	       (c->inbound || c->good);
+}
+
 static void ban(struct net *n, const struct channel *c, uint64_t ms,
 		const char *why)
 {
@@ -75,7 +83,7 @@ static void ban(struct net *n, const struct channel *c, uint64_t ms,
 
 	if (c->has_id)
 		id_ms = peerbook_ban_id(&n->book, &c->id, now, ms, why);
-	if (c->has_place && !endpoint_is_loopback(&c->place)) {
+	if (is_of_its_host(c)) {
 		host_of(&host, &c->place);
 		host_ms = peerbook_ban_host(&n->book, &host, now, ms, why);
 	}

@@ -160,8 +160,14 @@ SSL *tls_attach(struct tls *t, int fd, bool inbound)
 
 const char *tls_reason(void)
 {
-	const char *reason = ERR_reason_error_string(ERR_peek_error());
+	unsigned long error = ERR_peek_error();
+	const char *reason = ERR_reason_error_string(error);
 
 	ERR_clear_error();
+	/* what OpenSSL calls an answer in another language than TLS */
+	if (ERR_GET_LIB(error) == ERR_LIB_SSL &&
+	    ERR_GET_REASON(error) == SSL_R_WRONG_VERSION_NUMBER)
+		return "it does not speak TLS; expected a node's P2P port, "
+		       "not its HTTP port";
 	return reason ? reason : "no reason given";
 }

@@ -57,7 +57,8 @@ static bool refuse_chain(struct node *n, struct peer *p,
 
 	if (!hash_eq(&m->genesis, chain_genesis(n->chain))) {
 		peer_drop(n, p, "wrong_genesis",
-			  "your genesis is %s, mine is %s",
+			  "your genesis is %s, mine is %s: another genesis "
+			  "file, or another network",
 			  hash_hex(yours, &m->genesis),
 			  hash_hex(mine, chain_genesis(n->chain)));
 		return true;
@@ -70,6 +71,20 @@ static bool refuse_chain(struct node *n, struct peer *p,
 		return true;
 	}
 	return false;
+}
+
+/* Each operator of an account that runs twice has to hear of it. */
+static void refuse_run(struct node *n, struct peer *p,
+		       const struct msg_hello *m)
+{
+	char hex[ADDRESS_HEX_LEN], text[BYE_TEXT_MAX + 1];
+
+	snprintf(text, sizeof(text),
+		 "another node runs with this account's key: %s is mine (your "
+		 "run is %016" PRIx64 ", mine %016" PRIx64
+		 "); stop one of the two",
+		 address_hex(hex, &m->id), m->instance, n->instance);
+	peer_end(n, p, "duplicate_id", text, 0, NOTICE_WARNING);
 }
 
 static bool refuse_id(struct node *n, struct peer *p, const struct msg_hello *m)
@@ -89,11 +104,7 @@ static bool refuse_id(struct node *n, struct peer *p, const struct msg_hello *m)
 			  "%s is this node itself (run %016" PRIx64 ")", yours,
 			  m->instance);
 	else
-		peer_drop(n, p, "duplicate_id",
-			  "another node runs with this account's key: %s is "
-			  "mine (your run is %016" PRIx64 ", mine %016" PRIx64
-			  ")",
-			  yours, m->instance, n->instance);
+		refuse_run(n, p, m);
 	return true;
 }
 
@@ -108,6 +119,15 @@ static struct peer *find_ready(struct node *n, const struct address *id)
 		if (address_eq(&p->id, id))
 			return p;
 	return NULL;
+}
+
+/* Connections that cross are no news; one key in two runs is. */
+static enum notice twin_level(const struct peer *old, const struct msg_hello *m,
+			      bool crossed)
+{
+	if (old->instance != m->instance)
+		return NOTICE_WARNING;
+	return crossed ? NOTICE_DEBUG : NOTICE_INFO;
 }
 
 /*
@@ -150,10 +170,10 @@ static bool refuse_twin(struct node *n, struct peer *p,
 	else
 		snprintf(text, sizeof(text),
 			 "%s is connected already, by another node (its run is "
-			 "%016" PRIx64 ", yours %016" PRIx64 ")",
+			 "%016" PRIx64 ", yours %016" PRIx64
+			 "); stop one of the two",
 			 hex, old->instance, m->instance);
-	peer_end(n, p, "duplicate_id", text, 0,
-		 crossed ? NOTICE_DEBUG : NOTICE_INFO);
+	peer_end(n, p, "duplicate_id", text, 0, twin_level(old, m, crossed));
 	return true;
 }
 
@@ -217,6 +237,7 @@ static void copy_text(char *out, size_t size, struct span text)
 
 static void admit(struct node *n, struct peer *p, const struct msg_hello *m)
 {
+	char hex[ADDRESS_HEX_LEN];
 	struct effect *effect;
 
 	p->id = m->id;
@@ -234,9 +255,10 @@ static void admit(struct node *n, struct peer *p, const struct msg_hello *m)
 	p->since = n->now;
 	p->next_ping = n->now + rng_below(&n->rng, PING_MS);
 	peers_due(n, p->next_ping);
-	node_log(n, NOTICE_INFO, "%s %s, %s, height %" PRIu64,
-		 p->inbound ? "accepted" : "connected to", p->where, p->agent,
-		 p->height);
+	node_log(n, NOTICE_INFO, "%s %s, %s %s, %s, height %" PRIu64,
+		 p->inbound ? "accepted" : "connected to", p->where,
+		 p->authority ? "authority" : "node", address_hex(hex, &p->id),
+		 p->agent, p->height);
 	effect = effects_add(n->effects, EFFECT_NOTIFY);
 	effect->notify = NOTIFY_PEER;
 	effect->peer = p->number;

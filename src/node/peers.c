@@ -142,7 +142,8 @@ void peer_end(struct node *n, struct peer *p, const char *code,
 	if (code && ban_ms)
 		node_log(n, level, "banned %s: %s", p->where, text);
 	else if (code)
-		node_log(n, level, "%s %s: %s: %s",
+		/* the text is as the other reads it: "you" is the other */
+		node_log(n, level, "%s %s: %s; told it: %s",
 			 p->stage == PEER_NEW ? "refused" : "dropped", p->where,
 			 code, text);
 	if (code)

@@ -268,6 +268,12 @@ enum err keyfile_node(struct secret_key **out, const char *datadir,
 
 	if (err == ERR_NOT_FOUND)
 		err = make_node_key(out, path, f);
+	else if (err == ERR_MALFORMED)
+		fault_set(f, err, "",
+			  "%s holds no RSA-2048 or Ed25519 key pair in PKCS#8 "
+			  "PEM; remove it, and the next start makes a new one "
+			  "(and a new id)",
+			  path);
 	free(path);
 	return err;
 }

@@ -17,6 +17,7 @@ FUNCTIONAL_TESTS = \
 	tests/functional/test_reads.py \
 	tests/functional/test_rules.py \
 	tests/functional/test_samples.py \
+	tests/functional/test_mistakes.py \
 	tests/functional/test_openapi.py \
 	tests/functional/test_p2p_client.py \
 	tests/functional/test_p2p.py \
