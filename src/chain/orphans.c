@@ -56,10 +56,12 @@ static enum err open_one(struct chain *c, struct span key, struct span value)
 	enum err e;
 
 	e = height_decode(&c->orphans.next, key);
-	if (!e)
-		e = orphan_decode(&raw, &delta, value);
-	if (!e)
-		e = logged_decode(&l, c, raw, delta);
+	if (e)
+		return e;
+	e = orphan_decode(&raw, &delta, value);
+	if (e)
+		return e;
+	e = logged_decode(&l, c, raw, delta);
 	if (e)
 		return e;
 	height = l.block.header.height;

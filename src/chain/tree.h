@@ -67,14 +67,14 @@ MUST_USE enum err tree_add(struct tree *t, struct tree_node **out,
 void tree_set_body(struct tree *t, struct tree_node *n, enum tree_body body,
 		   struct span raw);
 /* Mark it and all that follows. */
-void tree_mark_invalid(struct tree *t, struct tree_node *n);
-void tree_mark_unavailable(struct tree *t, struct tree_node *n);
+void tree_mark_invalid(struct tree *t, struct tree_node *root);
+void tree_mark_unavailable(struct tree *t, struct tree_node *root);
 /* Somebody has it: what it follows, and it, is available again. */
 void tree_mark_available(struct tree *t, struct tree_node *n);
 /* Remove it; its children become roots (their parent is on the main chain
  * now), or go too with their own. */
 void tree_remove_keep_children(struct tree *t, struct tree_node *n);
-void tree_remove_subtree(struct tree *t, struct tree_node *n);
+void tree_remove_subtree(struct tree *t, struct tree_node *root);
 /* The first root; the others are its siblings. NULL: the tree is empty. */
 struct tree_node *tree_roots(const struct tree *t);
 /* Walk what follows root, itself first, parents before children: start with

@@ -40,6 +40,7 @@ http_stub = tests/unit/http_stub.c tests/unit/http_stub.h \
 http_fixture = tests/unit/http_fixture.c tests/unit/http_fixture.h \
 	tests/unit/driver.c tests/unit/driver.h \
 	tests/unit/http_client.c tests/unit/http_client.h
+json_look = tests/unit/json_look.c tests/unit/json_look.h
 
 check_PROGRAMS += tests/unit/check_http_server tests/unit/check_http_limits \
 	tests/unit/check_http tests/unit/check_http_push \
@@ -50,7 +51,8 @@ tests_unit_check_http_server_SOURCES = tests/unit/check_http_server.c \
 	$(http_stub)
 tests_unit_check_http_limits_SOURCES = tests/unit/check_http_limits.c \
 	$(http_stub)
-tests_unit_check_http_SOURCES = tests/unit/check_http.c $(http_fixture)
+tests_unit_check_http_SOURCES = tests/unit/check_http.c $(json_look) \
+	$(http_fixture)
 tests_unit_check_http_push_SOURCES = tests/unit/check_http_push.c \
 	$(http_fixture)
 tests_unit_check_http_raw_SOURCES = tests/unit/check_http_raw.c \
@@ -62,6 +64,8 @@ tests_unit_check_http_routes_SOURCES = tests/unit/check_http_routes.c \
 tests_unit_check_http_wait_SOURCES = tests/unit/check_http_wait.c \
 	$(http_fixture)
 tests_unit_check_http_network_SOURCES = tests/unit/check_http_network.c \
-	tests/unit/peer_fixture.c tests/unit/peer_fixture.h $(http_fixture)
+	tests/unit/peer_fixture.c tests/unit/peer_fixture.h $(json_look) \
+	$(http_fixture)
 check_PROGRAMS += tests/unit/check_network_json
-tests_unit_check_network_json_SOURCES = tests/unit/check_network_json.c
+tests_unit_check_network_json_SOURCES = tests/unit/check_network_json.c \
+	$(json_look)

@@ -56,7 +56,7 @@ void net_dial_ended(struct net *n, const struct channel *c);
 /* The operator's list. */
 void net_name(struct net *n, const char *const *list, size_t count);
 /* Take up an address, unless it is unsound. */
-void net_offer(struct net *n, const char *where, enum peerbook_source source);
+void net_offer(struct net *n, const char *text, enum peerbook_source source);
 /* Why not to dial there; NULL: do. */
 const char *net_obstacle(const struct net *n, const struct where *w);
 

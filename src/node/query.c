@@ -204,11 +204,13 @@ static enum err supply_at(uint64_t *out, struct node *n, struct kv_view *view,
 	enum err e;
 
 	e = get_delta(&raw, n, view, height);
-	if (!e)
-		e = delta_reader_init(&r, raw);
-	if (!e)
-		*out = r.supply;
-	return e;
+	if (e)
+		return e;
+	e = delta_reader_init(&r, raw);
+	if (e)
+		return e;
+	*out = r.supply;
+	return ERR_OK;
 }
 
 /* A state of the past: what a walk over accounts needs at each address. */

@@ -101,11 +101,13 @@ static enum err genesis_nonce(struct node *n, uint64_t *nonce)
 	enum err e;
 
 	e = main_header(n, &m, 0);
-	if (!e)
-		e = seal_decode(&seal, m.seal_raw);
-	if (!e)
-		*nonce = seal.nonce;
-	return e;
+	if (e)
+		return e;
+	e = seal_decode(&seal, m.seal_raw);
+	if (e)
+		return e;
+	*nonce = seal.nonce;
+	return ERR_OK;
 }
 
 void serve_genesis(struct node *n, struct peer *p, struct span body)

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "http_fixture.h"
+#include "json_look.h"
 
 /* --- the paths that the seeds' users know -------------------------------- */
 
@@ -96,16 +97,6 @@ START_TEST(a_transfer_is_seen_from_every_side)
 	stop();
 }
 END_TEST
-
-static void expect_members(const json_t *o, const char *const *names)
-{
-	size_t i;
-
-	for (i = 0; names[i]; i++)
-		ck_assert_msg(json_object_get(o, names[i]) != NULL, "no %s",
-			      names[i]);
-	ck_assert_uint_eq(json_object_size(o), i);
-}
 
 START_TEST(a_block_has_exactly_its_members)
 {

@@ -8,18 +8,7 @@
 #include "http/network_json.h"
 #include "http/ready.h"
 
-static json_int_t number_in(const json_t *o, const char *key)
-{
-	ck_assert_msg(json_is_integer(json_object_get(o, key)), "no %s", key);
-	return json_integer_value(json_object_get(o, key));
-}
-
-static const char *text_in(const json_t *o, const char *key)
-{
-	const char *s = json_string_value(json_object_get(o, key));
-
-	return s ? s : "(none)";
-}
+#include "json_look.h"
 
 static json_t *parsed(struct buf *out)
 {
