@@ -135,20 +135,34 @@ static enum err make_api(struct daemon *d, struct fault *f)
 	return e;
 }
 
+#define AT_ONCE_US 5000 /* of peers and clients, before the rest gets a turn   \
+			 */
+
 /*
  * evhttp turns reading and writing on and off several times a request; with
  * a list of changes the kernel hears of what is left of that once a turn.
+ *
+ * The timer, the workers and the disk come first: however many
+ * peers have something to say, the slot is not missed for them.
  */
 static struct event_base *make_base(void)
 {
 	struct event_config *config = event_config_new();
+	const struct timeval at_once = {0, AT_ONCE_US};
 	struct event_base *base = NULL;
 
-	if (config && !event_config_set_flag(
-			      config, EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST))
+	if (config &&
+	    !event_config_set_flag(config,
+				   EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST) &&
+	    !event_config_set_max_dispatch_interval(config, &at_once, -1, 1))
 		base = event_base_new_with_config(config);
 	if (config)
 		event_config_free(config);
+	/* of two priorities, what names none has the second */
+	if (base && event_base_priority_init(base, 2)) {
+		event_base_free(base);
+		base = NULL;
+	}
 	return base;
 }
 
@@ -179,6 +193,7 @@ enum err daemon_make(struct daemon *d, struct fault *f)
 	d->timer = timer_new(d->base, clock_now_ms, daemon_on_timer, d);
 	d->durable = event_new(d->base, store_fd(d->opened.store),
 			       EV_READ | EV_PERSIST, daemon_on_durable, d);
+	event_priority_set(d->durable, 0);
 	event_add(d->durable, NULL);
 	e = workers_new(&d->workers, d->base, worker_count(d->config),
 			d->opened.key, daemon_on_job, d, f);

@@ -78,6 +78,7 @@ struct timer *timer_new(struct event_base *base, clock_fn *clock, timer_fn *fn,
 	t->event = evtimer_new(base, on_time, t);
 	if (!t->event)
 		BUG("out of memory");
+	event_priority_set(t->event, 0); /* before what peers say */
 	return t;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One lock around two queues and a list of what is done; the threads hold it
+ * One lock around three queues and a list of what is done; the threads hold it
  * only to take a slice or give one back. An eventfd wakes the loop. See the
  * header.
  */
@@ -52,7 +52,7 @@ struct workers {
 	pthread_cond_t work;
 	/* under the lock */
 	bool stop;
-	struct queue sign, verify, done;
+	struct queue sign, blocks, verify, done;
 };
 
 static void queue_init(struct queue *q)
@@ -98,10 +98,21 @@ static size_t slices_of(const struct job *job)
 	return (job->check_count - 1) / SLICE + 1;
 }
 
+/* A flood of transactions must keep neither our blocks nor those of others
+ * waiting: it is thousands of checks deep. */
+static struct queue *queue_of(struct workers *w, const struct job *job)
+{
+	if (job->kind == JOB_SIGN)
+		return &w->sign;
+	return job->owner == OWNER_SYNC ? &w->blocks : &w->verify;
+}
+
 /* Take the next slice; NULL when there is none. The lock is held. */
 static struct task *take(struct workers *w, size_t *slice)
 {
-	struct queue *q = w->sign.first ? &w->sign : &w->verify;
+	struct queue *q = w->sign.first	    ? &w->sign
+			  : w->blocks.first ? &w->blocks
+					    : &w->verify;
 	struct task *t = q->first;
 
 	if (!t)
@@ -213,9 +224,12 @@ void workers_submit_take(struct workers *w, struct job *job)
 	t->job = job;
 	t->slices = slices_of(job);
 	pthread_mutex_lock(&w->lock);
-	queue_put(job->kind == JOB_SIGN ? &w->sign : &w->verify, t);
+	queue_put(queue_of(w, job), t);
 	pthread_mutex_unlock(&w->lock);
-	event_active(w->kick, EV_TIMEOUT, 0);
+	if (job->kind == JOB_SIGN) /* at once: it is a block */
+		pthread_cond_signal(&w->work);
+	else
+		event_active(w->kick, EV_TIMEOUT, 0);
 }
 
 /*
@@ -264,6 +278,7 @@ enum err workers_new(struct workers **out, struct event_base *base,
 	w->key = key;
 	w->keys_each = (WORKERS_KEYS + count - 1) / count;
 	queue_init(&w->sign);
+	queue_init(&w->blocks);
 	queue_init(&w->verify);
 	queue_init(&w->done);
 	pthread_mutex_init(&w->lock, NULL);
@@ -278,7 +293,9 @@ enum err workers_new(struct workers **out, struct event_base *base,
 	}
 	w->event = event_new(base, w->wake, EV_READ | EV_PERSIST, on_done, w);
 	w->kick = event_new(base, -1, 0, on_kick, w);
-	if (!w->event || !w->kick || event_add(w->event, NULL))
+	/* a block's signature does not wait for what peers say */
+	if (!w->event || !w->kick || event_priority_set(w->event, 0) ||
+	    event_add(w->event, NULL))
 		BUG("libevent refuses a descriptor");
 	*out = w;
 	return ERR_OK;
@@ -304,6 +321,7 @@ void workers_free(struct workers *w)
 		close(w->wake);
 	/* a job that some slices were taken of is still in its queue */
 	queue_release(&w->sign);
+	queue_release(&w->blocks);
 	queue_release(&w->verify);
 	queue_release(&w->done);
 	pthread_cond_destroy(&w->work);

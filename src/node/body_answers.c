@@ -78,11 +78,11 @@ static bool take_block(struct node *n, struct peer *p, struct span raw,
 		return false;
 	if (of && (!*r || of->number < (*r)->number))
 		*r = of;
-	s->body_average = (7 * s->body_average + raw.len) / 8;
 	node = tree_find(s->tree, &hash);
-	if (node)
-		body_attach(n, node, raw, p);
-	else if (of && of->direct)
+	/* of what its header vouches for: it says how long we wait */
+	if (node && body_attach(n, node, raw, p))
+		s->body_average = (7 * s->body_average + raw.len) / 8;
+	if (!node && of && of->direct)
 		headers_of_block(n, p, raw);
 	return true;
 }

@@ -22,6 +22,7 @@ struct evidence_room {
 	struct recent *seen; /* producer, time bucket -> [header, seal] */
 	struct kept kept[EVIDENCE_MAX];
 	size_t kept_count;
+	size_t checks; /* signatures of all peers' that are being checked */
 	struct untold *untold;
 	size_t untold_count, untold_cap;
 };

@@ -10,6 +10,11 @@
 
 #define GREET_MAX 16
 #define FAR_FUTURE_MS 60000
+/* Signatures of evidence that wait to be checked. It comes unasked, and a
+ * forged one costs its sender nothing: what is beyond is dropped, and comes
+ * with the next hello of whoever has it. */
+#define CHECKS_PER_PEER 128
+#define CHECKS_MAX 1024
 
 /* --- telling ----------------------------------------------------------- */
 
@@ -143,20 +148,13 @@ void evidence_free_work(struct work *w)
 	evidence_work_free((struct evidence_work *)w);
 }
 
-void evidence_received(struct node *n, struct peer *p, struct span body)
+/* Read what was told into w and job, until something is wrong. */
+static enum err read_list(struct node *n, struct evidence_work *w,
+			  struct job *job, struct msg_list list)
 {
-	struct evidence_work *w = xcalloc(1, sizeof(*w));
-	struct job *job = xcalloc(1, sizeof(*job));
-	struct msg_list list;
+	enum err e = ERR_OK;
 	struct span raw;
-	enum err e;
 
-	w->work.kind = WORK_EVIDENCE;
-	w->peer = p->number;
-	buf_append_span(&w->bytes, body);
-	job->checks =
-		xcalloc(2 * (size_t)MSG_EVIDENCE_MAX, sizeof(*job->checks));
-	e = msg_list_begin(&list, buf_span(&w->bytes), MSG_EVIDENCE_MAX);
 	while (!e && msg_list_next(&list, &raw)) {
 		e = msg_evidence_decode(&w->list[w->count], raw);
 		if (!e)
@@ -166,15 +164,51 @@ void evidence_received(struct node *n, struct peer *p, struct span body)
 		else if (e == ERR_EXISTS)
 			e = ERR_OK;
 	}
-	if (e)
-		peer_fault(n, p, FAULT_BAD_HEADER,
-			   "evidence that proves "
-			   "nothing: %s",
-			   err_text(e));
+	return e;
+}
+
+static bool has_room(const struct node *n, const struct peer *p, size_t items)
+{
+	return p->sync->evidence_checks + 2 * items <= CHECKS_PER_PEER &&
+	       n->sync->evidence->checks + 2 * items <= CHECKS_MAX;
+}
+
+static void proves_nothing(struct node *n, struct peer *p, enum err e)
+{
+	peer_fault(n, p, FAULT_BAD_HEADER, "evidence that proves nothing: %s",
+		   err_text(e));
+}
+
+void evidence_received(struct node *n, struct peer *p, struct span body)
+{
+	struct evidence_work *w;
+	struct msg_list list;
+	struct job *job;
+	enum err e = msg_list_begin(&list, body, MSG_EVIDENCE_MAX);
+
+	if (e) {
+		proves_nothing(n, p, e);
+		return;
+	}
+	if (!list.left || !has_room(n, p, list.left))
+		return;
+	w = xcalloc(1, sizeof(*w));
+	job = xcalloc(1, sizeof(*job));
+	w->work.kind = WORK_EVIDENCE;
+	w->peer = p->number;
+	buf_append_span(&w->bytes, body);
+	job->checks = xcalloc(2 * list.left, sizeof(*job->checks));
+	e = msg_list_begin(&list, buf_span(&w->bytes), MSG_EVIDENCE_MAX);
+	if (!e)
+		e = read_list(n, w, job, list);
 	if (!e && w->count) {
+		p->sync->evidence_checks += job->check_count;
+		n->sync->evidence->checks += job->check_count;
 		sync_work(n, job, &w->work);
 		return;
 	}
+	if (e)
+		proves_nothing(n, p, e);
 	evidence_work_free(w);
 	job_free(job);
 }
@@ -198,6 +232,9 @@ void evidence_checked(struct node *n, struct work *work, const struct job *job)
 	struct sealed a, b;
 	size_t i;
 
+	n->sync->evidence->checks -= job->check_count;
+	if (p && p->sync)
+		p->sync->evidence_checks -= job->check_count;
 	for (i = 0; i < w->count; i++) {
 		const struct msg_evidence *m = &w->list[i];
 

@@ -14,6 +14,7 @@
 #define AGAIN_MS 10000	      /* to one peer, a batch of the oldest */
 #define WANTS_MAX 16384	      /* asked for and not here yet */
 #define WANTS_PER_PEER 4096
+#define WANTS_SURE 32	 /* of these, whatever the others take */
 #define ANSWER_MS 2000	 /* then the next announcer is asked */
 #define SULK_MS 10000	 /* who was silent is not asked for so long */
 #define OTHERS_MAX 8	 /* announcers remembered beside the one asked */

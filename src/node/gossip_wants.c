@@ -174,7 +174,9 @@ static void pump(struct node *n, struct peer *p)
 	struct hash full;
 
 	while (p->gossip->queue_len && may_ask(n, p) &&
-	       map_count(g->wants) < WANTS_MAX && submit_has_room(n)) {
+	       (map_count(g->wants) < WANTS_MAX ||
+		p->gossip->open < WANTS_SURE) &&
+	       submit_has_room(n)) {
 		full = queue_take(n, p->gossip);
 		if (is_here(n, &full))
 			continue;

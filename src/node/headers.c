@@ -12,6 +12,9 @@
 #define FAR_FUTURE_MS 60000
 #define ASK_AGAIN_MS 2000
 #define STALE_MS 10000 /* a tip that led nowhere is left alone so long */
+#define VAIN_MS                                                                \
+	1000 /* and its peer: looking at known headers costs us, not           \
+	      * it */
 
 /* One header that is being checked; its bytes lie in the batch. */
 struct entry {
@@ -208,8 +211,33 @@ static bool walk_check(struct node *n, struct walk *w, struct peer *p)
 	return true;
 }
 
+/* How far in the tree it has brought us, a height. */
+static uint64_t brought_to(const struct node *n, const struct sync_peer *sp)
+{
+	const struct tree_node *last = NULL;
+
+	if (sp->has_last)
+		last = tree_find(n->sync->tree, &sp->last);
+	return last ? last->header.height : 0;
+}
+
+/* An answer without a header that is new: `before` is how far it had brought
+ * us. However full it was, asking on at once would be without end. */
+static void nothing_new(struct node *n, struct peer *p, uint64_t before)
+{
+	struct sync_peer *sp = p->sync;
+
+	if (sp->ask_at || (sp->more && brought_to(n, sp) > before))
+		return;
+	sp->more = false;
+	sp->stale_until = n->now + STALE_MS;
+	sp->stale = p->tip;
+	sp->ask_at = n->now + VAIN_MS;
+}
+
 void headers_received(struct node *n, struct peer *p, struct span body)
 {
+	uint64_t before = brought_to(n, p->sync);
 	struct span raw, header_raw, seal_raw;
 	struct sync_peer *sp = p->sync;
 	struct msg_list list;
@@ -242,10 +270,8 @@ void headers_received(struct node *n, struct peer *p, struct span body)
 			break;
 		}
 	}
-	if (!walk_check(n, &w, p) && !sp->more && !sp->ask_at) {
-		sp->stale_until = n->now + STALE_MS;
-		sp->stale = p->tip;
-	}
+	if (!walk_check(n, &w, p))
+		nothing_new(n, p, before);
 }
 
 void headers_of_block(struct node *n, struct peer *p, struct span raw)

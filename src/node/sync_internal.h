@@ -62,6 +62,7 @@ struct sync_peer {
 	size_t late;	/* answers that may still come after theirs */
 	struct hash lacks[LACKS_KEPT];
 	size_t lack_count;
+	size_t evidence_checks; /* signatures of its evidence, in jobs */
 	size_t reach; /* nodes of the path that it has; for one pass */
 };
 
