@@ -8,7 +8,10 @@
 
 #include "node/sync_internal.h"
 
-#define HEDGE_MS 500 /* the first range of the window is asked twice then */
+/* The first range of the window is asked twice after so long, or when others
+ * have answered so many that were asked later. */
+#define HEDGE_MS 500
+#define HEDGE_OVERTAKEN 2
 
 /* --- who has what ------------------------------------------------------ */
 
@@ -120,7 +123,7 @@ static void send_range(struct node *n, struct peer *p, struct range *r)
 		blocks += p->sync->ranges[i].count;
 	r->deadline = n->now + RANGE_DEADLINE_MS +
 		      blocks * n->sync->body_average / RANGE_BYTES_PER_MS;
-	sync_due(n->sync, r->deadline);
+	sync_due(n->sync, n->now + HEDGE_MS);
 	msg_hashes_encode(&body, r->hashes, r->count);
 	peer_send(n, p, MSG_RBL, &body);
 }
@@ -233,8 +236,8 @@ static size_t window(struct sync *s)
 	return i;
 }
 
-/* The first body that is missing may be with a peer that stalls: after a
- * while another one is asked for it too. */
+/* The first body that is missing may be with a peer that stalls: another one
+ * is asked for it too, when it is late. */
 static void hedge(struct node *n, size_t end)
 {
 	struct sync *s = n->sync;
@@ -258,7 +261,7 @@ static void hedge(struct node *n, size_t end)
 			}
 	if (!owner)
 		return;
-	if (n->now < r->sent + HEDGE_MS) {
+	if (r->overtaken < HEDGE_OVERTAKEN && n->now < r->sent + HEDGE_MS) {
 		sync_due(s, r->sent + HEDGE_MS);
 		return;
 	}
@@ -282,6 +285,8 @@ void bodies_schedule(struct node *n)
 		return;
 	find_reach(n);
 	end = window(s);
+	/* before those who are quick are busy with what comes later */
+	hedge(n, end);
 	for (i = 0; i < end; i++) {
 		struct tree_node *node = s->path[i];
 
@@ -298,5 +303,4 @@ void bodies_schedule(struct node *n)
 		}
 		break; /* those who have it are busy */
 	}
-	hedge(n, end);
 }
