@@ -10,6 +10,8 @@
 
 #include "bench/figures.h"
 
+#define BLOCK 2000 /* transactions at most */
+
 /* How much of everything. */
 struct size {
 	const char *name;
@@ -121,7 +123,8 @@ static void run_submission(const struct bench *b, const struct size *size)
 	struct corpus c;
 	int i;
 
-	corpus_make(&c, b->cache, size->senders, size->accounts, size->rounds);
+	corpus_make(&c, b->cache, size->senders, size->accounts, size->rounds,
+		    BLOCK);
 	server_start_empty(&empty);
 	for (i = 0; i < RUNS; i++) {
 		note("submission, run %d of %d", i + 1, RUNS);
@@ -146,7 +149,8 @@ static void run_stages(const struct bench *b, const struct size *size)
 {
 	struct corpus c;
 
-	corpus_make(&c, b->cache, size->senders, size->accounts, size->rounds);
+	corpus_make(&c, b->cache, size->senders, size->accounts, size->rounds,
+		    BLOCK);
 	stages_print(b, &c);
 	corpus_release(&c);
 }
@@ -158,7 +162,8 @@ static void run_many(const struct bench *b, const struct size *size)
 	int i;
 
 	note("a chain of %zu accounts", size->many);
-	corpus_make(&c, b->cache, size->senders, size->many, size->many_rounds);
+	corpus_make(&c, b->cache, size->senders, size->many, size->many_rounds,
+		    BLOCK);
 	server_start_empty(&empty);
 	for (i = 0; i < RUNS; i++) {
 		daemon_start(&s, b, &c);

@@ -200,9 +200,12 @@ static void write_genesis(const struct corpus *c)
 
 	put_text(&out, "{\"network_id\":\"bench\",\"miners\":[\"");
 	put_text(&out, address_hex(hex, &c->address[0]));
-	put_text(&out, "\"],\"block_mining\":{\"interval\":0,\"min_bound\":1,"
-		       "\"max_bound\":2000,\"reward\":0},"
-		       "\"consensus\":{\"slot_ms\":20},"
+	snprintf(line, sizeof(line),
+		 "\"],\"block_mining\":{\"interval\":0,\"min_bound\":1,"
+		 "\"max_bound\":%zu,\"reward\":0},",
+		 c->block);
+	put_text(&out, line);
+	put_text(&out, "\"consensus\":{\"slot_ms\":20},"
 		       "\"genesis_block\":{\"time\":0},\n\"alloc\":{");
 	for (i = 0; i < c->accounts; i++) {
 		snprintf(line, sizeof(line), "%s\"%s\":{\"balance\":%d}",
@@ -236,8 +239,8 @@ static void make_genesis(struct corpus *c, const char *cache)
 
 	for (i = c->senders; i < c->accounts; i++)
 		c->address[i] = corpus_account(i);
-	snprintf(name, sizeof(name), "genesis-%zu-%zu.json", c->senders,
-		 c->accounts);
+	snprintf(name, sizeof(name), "genesis-%zu-%zu-%zu.json", c->senders,
+		 c->accounts, c->block);
 	c->genesis_path = path_of(cache, name);
 	write_genesis(c);
 	read_chain_id(c);
@@ -322,14 +325,16 @@ static bool load_txs(struct corpus *c, const char *path)
 }
 
 void corpus_make(struct corpus *out, const char *cache, size_t senders,
-		 size_t accounts, size_t rounds)
+		 size_t accounts, size_t rounds, size_t block)
 {
 	char name[128], hex[HASH_HEX_LEN], *path;
 	struct keys keys;
 	size_t i;
 
-	*out = (struct corpus){
-		.senders = senders, .accounts = accounts, .rounds = rounds};
+	*out = (struct corpus){.senders = senders,
+			       .accounts = accounts,
+			       .rounds = rounds,
+			       .block = block};
 	out->address = xcalloc(accounts, sizeof(*out->address));
 	out->ends = xcalloc(senders * rounds, sizeof(*out->ends));
 	keys_load(&keys, cache, senders);

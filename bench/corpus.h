@@ -16,6 +16,7 @@
 
 struct corpus {
 	size_t senders, accounts, rounds;
+	size_t block; /* transactions in a block at most */
 	char *genesis_path;
 	struct hash chain;
 	struct address *address; /* of each account; the senders' first */
@@ -26,7 +27,7 @@ struct corpus {
 /* Take from the cache what is there, make the rest. Each sender pays 1 to
  * another account with each of its nonces 0..rounds-1. */
 void corpus_make(struct corpus *out, const char *cache, size_t senders,
-		 size_t accounts, size_t rounds);
+		 size_t accounts, size_t rounds, size_t block);
 void corpus_release(struct corpus *c);
 struct span corpus_tx(const struct corpus *c, size_t nonce, size_t sender);
 /* Put the key of sender 0, the chain's miner, into a data directory. */

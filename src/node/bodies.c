@@ -8,7 +8,11 @@
 
 #include "node/sync_internal.h"
 
-#define HEDGE_MS 500 /* the first range of the window is asked twice then */
+/* The first range of the window is asked twice after so long, or when others
+ * have answered so many that were asked later. */
+#define HEDGE_MS 500
+#define HEDGE_OVERTAKEN 2
+#define HEDGES_MAX 6 /* of one range, the last after 16 s */
 
 /* --- who has what ------------------------------------------------------ */
 
@@ -95,15 +99,24 @@ bool range_holds(const struct range *r, const struct hash *hash)
 	return false;
 }
 
+static bool was_asked(const struct peer *p, const struct hash *hash)
+{
+	size_t i;
+
+	for (i = 0; i < RANGES_PER_PEER; i++)
+		if (range_holds(&p->sync->ranges[i], hash))
+			return true;
+	return false;
+}
+
 bool bodies_asked(struct node *n, const struct hash *hash)
 {
 	struct peer *p;
-	size_t at = 0, i;
+	size_t at = 0;
 
 	while ((p = peers_next(n, &at)))
-		for (i = 0; p->sync && i < RANGES_PER_PEER; i++)
-			if (range_holds(&p->sync->ranges[i], hash))
-				return true;
+		if (p->sync && was_asked(p, hash))
+			return true;
 	return false;
 }
 
@@ -120,7 +133,7 @@ static void send_range(struct node *n, struct peer *p, struct range *r)
 		blocks += p->sync->ranges[i].count;
 	r->deadline = n->now + RANGE_DEADLINE_MS +
 		      blocks * n->sync->body_average / RANGE_BYTES_PER_MS;
-	sync_due(n->sync, r->deadline);
+	sync_due(n->sync, n->now + HEDGE_MS);
 	msg_hashes_encode(&body, r->hashes, r->count);
 	peer_send(n, p, MSG_RBL, &body);
 }
@@ -137,9 +150,10 @@ void bodies_ask_direct(struct node *n, struct peer *p, const struct hash *hash)
 	send_range(n, p, r);
 }
 
-/* The peer that has it and has the most room; ties go around. */
+/* The peer that has it and has the most room; ties go around. other: one that
+ * was not asked for it. */
 static struct peer *choose_peer(struct node *n, size_t i, bool *somebody,
-				const struct peer *not_this)
+				bool other)
 {
 	struct peer *best = NULL, *p;
 	size_t at = 0;
@@ -149,7 +163,8 @@ static struct peer *choose_peer(struct node *n, size_t i, bool *somebody,
 		if (!has_node(n->sync, p, i))
 			continue;
 		*somebody = true;
-		if (p == not_this || !free_range(p->sync))
+		if (!free_range(p->sync) ||
+		    (other && was_asked(p, &n->sync->path[i]->hash)))
 			continue;
 		if (!best ||
 		    ranges_in_flight(p->sync) < ranges_in_flight(best->sync))
@@ -233,36 +248,52 @@ static size_t window(struct sync *s)
 	return i;
 }
 
-/* The first body that is missing may be with a peer that stalls: after a
- * while another one is asked for it too. */
+/* The range that a body was asked in last, and of how many peers it was. */
+static struct range *asked_last(struct node *n, size_t *times,
+				const struct hash *hash)
+{
+	struct range *last = NULL, *r;
+	struct peer *p;
+	size_t k, at = 0;
+
+	*times = 0;
+	while ((p = peers_next(n, &at)))
+		for (k = 0; p->sync && k < RANGES_PER_PEER; k++) {
+			r = &p->sync->ranges[k];
+			if (!range_holds(r, hash))
+				continue;
+			++*times;
+			if (!last || r->number > last->number)
+				last = r;
+		}
+	return last;
+}
+
+/* The first body that is missing may be with a peer that stalls: another one
+ * is asked for it too, when it is late; and yet another, but with patience
+ * that doubles, since a slow line does not get faster by it. */
 static void hedge(struct node *n, size_t end)
 {
 	struct sync *s = n->sync;
-	struct peer *owner = NULL, *p;
-	struct range *r = NULL;
-	size_t i, k, at = 0;
+	struct range *r;
+	struct peer *p;
+	size_t i, k, times;
+	uint64_t late;
 	bool somebody;
 
 	for (i = 0; i < end && s->path[i]->body >= TREE_WAITING; i++)
 		;
 	if (i == end || s->path[i]->body != TREE_ASKED)
 		return;
-	while ((p = peers_next(n, &at)))
-		for (k = 0; p->sync && k < RANGES_PER_PEER; k++)
-			if (range_holds(&p->sync->ranges[k],
-					&s->path[i]->hash)) {
-				if (owner)
-					return; /* asked twice already */
-				owner = p;
-				r = &p->sync->ranges[k];
-			}
-	if (!owner)
+	r = asked_last(n, &times, &s->path[i]->hash);
+	if (!r || times > HEDGES_MAX)
 		return;
-	if (n->now < r->sent + HEDGE_MS) {
-		sync_due(s, r->sent + HEDGE_MS);
+	late = r->sent + (HEDGE_MS << (times - 1));
+	if (n->now < late && (times > 1 || r->overtaken < HEDGE_OVERTAKEN)) {
+		sync_due(s, late);
 		return;
 	}
-	p = choose_peer(n, i, &somebody, owner);
+	p = choose_peer(n, i, &somebody, true);
 	if (!p)
 		return;
 	for (k = i; k < end && range_holds(r, &s->path[k]->hash); k++)
@@ -282,12 +313,14 @@ void bodies_schedule(struct node *n)
 		return;
 	find_reach(n);
 	end = window(s);
+	/* before those who are quick are busy with what comes later */
+	hedge(n, end);
 	for (i = 0; i < end; i++) {
 		struct tree_node *node = s->path[i];
 
 		if (node->body != TREE_ABSENT || from_orphans(n, node))
 			continue;
-		p = choose_peer(n, i, &somebody, NULL);
+		p = choose_peer(n, i, &somebody, false);
 		if (p) {
 			ask_range(n, p, i, end);
 			continue;
@@ -298,5 +331,4 @@ void bodies_schedule(struct node *n)
 		}
 		break; /* those who have it are busy */
 	}
-	hedge(n, end);
 }

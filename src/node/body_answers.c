@@ -87,6 +87,19 @@ static bool take_block(struct node *n, struct peer *p, struct span raw,
 	return true;
 }
 
+/* Whoever was asked before is slower, or stalls. */
+static void overtake(struct node *n, const struct peer *quick, uint64_t number)
+{
+	struct peer *p;
+	size_t at = 0, i;
+
+	while ((p = peers_next(n, &at)))
+		for (i = 0; p->sync && p != quick && i < RANGES_PER_PEER; i++)
+			if (p->sync->ranges[i].count &&
+			    p->sync->ranges[i].number < number)
+				p->sync->ranges[i].overtaken++;
+}
+
 static void answered(struct sync_peer *sp)
 {
 	sp->missed = 0;
@@ -115,6 +128,8 @@ static void take_answer(struct node *n, struct peer *p, struct msg_blocks *m)
 		}
 	if (r) {
 		answered(p->sync);
+		if (m->missing_count < r->count)
+			overtake(n, p, r->number);
 		close_range(n, r);
 	} else if (p->sync->late) {
 		p->sync->late--;

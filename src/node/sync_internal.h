@@ -39,7 +39,8 @@ struct range {
 	size_t count; /* 0: none */
 	uint64_t number;
 	uint64_t sent, deadline;
-	bool direct; /* one block whose header is not known yet */
+	size_t overtaken; /* answers of others to what was asked later */
+	bool direct;	  /* one block whose header is not known yet */
 	struct hash hashes[RANGE_BLOCKS];
 };
 

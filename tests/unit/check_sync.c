@@ -232,6 +232,16 @@ START_TEST(a_peer_that_stalls_is_done_without_and_dropped)
 }
 END_TEST
 
+/* Sooner than any time-out: who answers what was asked later shows it. */
+START_TEST(a_peer_that_others_overtake_is_not_waited_for)
+{
+	sync_beside(no_bodies);
+	world_live(&w, 300);
+	check_same_ledger(1);
+	world_free(&w);
+}
+END_TEST
+
 START_TEST(a_peer_that_sends_wrong_bodies_is_banned_and_done_without)
 {
 	sync_beside(bad_bodies);
@@ -361,6 +371,7 @@ static Suite *suite(void)
 	t = tcase_create("no help");
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, a_peer_that_stalls_is_done_without_and_dropped);
+	tcase_add_test(t, a_peer_that_others_overtake_is_not_waited_for);
 	tcase_add_test(
 		t, a_peer_that_sends_wrong_bodies_is_banned_and_done_without);
 	tcase_add_test(t,
