@@ -9,7 +9,6 @@
 #include "node/evidence_internal.h"
 
 #define GREET_MAX 16
-#define FAR_FUTURE_MS 60000
 /* Signatures of evidence that wait to be checked. It comes unasked, and a
  * forged one costs its sender nothing: what is beyond is dropped, and comes
  * with the next hello of whoever has it. */

@@ -9,7 +9,6 @@
 #include "chain/tables.h"
 #include "node/sync_internal.h"
 
-#define FAR_FUTURE_MS 60000
 #define ASK_AGAIN_MS 2000
 #define STALE_MS 10000 /* a tip that led nowhere is left alone so long */
 #define VAIN_MS                                                                \

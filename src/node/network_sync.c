@@ -2,9 +2,8 @@
 /* What a node tells about its catching up, and of evidence. */
 #include <string.h>
 
-#include "codec/msgpack.h"
+#include "node/evidence_internal.h"
 #include "node/network.h"
-#include "node/sync_internal.h"
 
 void node_sync(const struct node *n, struct sync_info *out)
 {
@@ -30,16 +29,12 @@ static enum err decode(struct evidence_info *out, struct node *n,
 		       const struct kv_cursor *c)
 {
 	struct msg_evidence m;
-	struct mp_reader r;
 	struct span item;
 	size_t i;
 	enum err e;
 
-	mp_reader_init(&r, c->value);
-	mp_read_array(&r, 2, 2);
-	out->found = mp_read_uint(&r, UINT64_MAX);
-	item = mp_read_raw(&r);
-	if (c->key.len != HASH_LEN || mp_reader_end(&r) ||
+	if (c->key.len != HASH_LEN ||
+	    evidence_item(&item, &out->found, c->value) ||
 	    msg_evidence_decode(&m, item))
 		return ERR_CORRUPT;
 	memcpy(out->id.b, c->key.data, HASH_LEN);

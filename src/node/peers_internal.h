@@ -29,8 +29,8 @@
 struct peers {
 	struct peer **list; /* by rising number */
 	size_t count, cap;
-	struct map *bans; /* id -> struct ban */
-	uint64_t due;	  /* the next thing to do, ms; 0: look now */
+	struct map *bans;	  /* id -> struct ban */
+	uint64_t due;		  /* the next thing to do, ms; 0: look now */
 	uint64_t asked_addresses; /* ms; 0: never */
 };
 

@@ -31,6 +31,7 @@
 #define MOVE_BYTES (4u << 20)
 #define PROGRESS_LOG_MS 5000
 #define SILENCE_MIN_MS 250
+#define FAR_FUTURE_MS 60000 /* of a header: a fault beyond that */
 #define EVIDENCE_MAX 1024
 #define EVIDENCE_AGE_MS (UINT64_C(7) * 24 * 3600 * 1000)
 

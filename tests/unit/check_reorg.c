@@ -471,6 +471,66 @@ START_TEST(evidence_whose_seals_do_not_hold_costs_who_told_it)
 }
 END_TEST
 
+/* Two headers of authority 1 in that slot, with seals that nobody made. */
+static void forge_evidence(struct driver *d, uint64_t peer, uint64_t slot)
+{
+	struct buf header[2] = {{0}}, seal = {0}, body = {0};
+	struct header h = {.time = DRIVER_START + slot * 100,
+			   .has_producer = true,
+			   .producer = test_address(1),
+			   .engine = span_str("\x90")};
+	uint8_t forged[64] = {1};
+	struct seal s = {.key = secret_key_public(d->key),
+			 .signature = SPAN_OF(forged)};
+	size_t i;
+
+	seal_encode(&seal, &s);
+	for (i = 0; i < 2; i++) {
+		h.height = 3 + i;
+		header_encode(&header[i], &h);
+	}
+	buf_byte(&body, 0x91); /* an array of one */
+	msg_evidence_encode(
+		&body,
+		(struct span[]){buf_span(&header[0]), buf_span(&header[1])},
+		(struct span[]){buf_span(&seal), buf_span(&seal)});
+	fake_say(d, peer, MSG_EVD, &body);
+	buf_release(&header[0]);
+	buf_release(&header[1]);
+	buf_release(&seal);
+}
+
+START_TEST(a_flood_of_evidence_waits_in_bounds_and_ends_its_sender)
+{
+	static const unsigned keys[] = {1};
+	struct driver *d = &w.node[0];
+	uint64_t slot, ban = 0;
+	size_t i;
+
+	world_new(&w, 1, keys, 1, AT_ONCE);
+	fake_peer(d, 5, true, 60);
+	driver_settle(d);
+	for (slot = 1; slot <= 300; slot++)
+		forge_evidence(d, 5, slot);
+	ck_assert_uint_ge(d->pending.count, 1);
+	ck_assert_uint_le(d->pending.count, 64);
+	for (i = 0; i < d->pending.count; i++)
+		ck_assert_uint_eq(d->pending.list[i].job->check_count, 2);
+	driver_settle(d);
+	ck_assert(dropped(d, 5, &ban));
+	ck_assert_uint_gt(ban, 0);
+	ck_assert_uint_eq(world_evidence(&w, 0), 0);
+	/* what they took is free again */
+	fake_gone(d, 5);
+	fake_peer(d, 6, true, 61);
+	forge_evidence(d, 6, 1);
+	ck_assert_uint_eq(d->pending.count, 1);
+	driver_settle(d);
+	ck_assert(dropped(d, 6, &ban));
+	world_free(&w);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("reorg");
@@ -493,6 +553,8 @@ static Suite *suite(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, a_slot_signed_twice_is_found_kept_and_told);
 	tcase_add_test(t, evidence_whose_seals_do_not_hold_costs_who_told_it);
+	tcase_add_test(t,
+		       a_flood_of_evidence_waits_in_bounds_and_ends_its_sender);
 	suite_add_tcase(s, t);
 	return s;
 }
