@@ -120,6 +120,10 @@ MUST_USE enum err pool_retell_unseen(struct node *n, uint64_t before);
  * back into the pool. raw: a block's bytes. */
 MUST_USE enum err pool_take_back(struct node *n, struct span raw);
 
+/* At the start: the same for all that were taken back not long ago, for who
+ * was told that they are in a block or pending. */
+MUST_USE enum err pool_open(struct node *n);
+
 /* Hand a batch to the shell, which owns it from now on; its number. */
 uint64_t node_commit(struct node *n, struct kv_batch *batch);
 

@@ -200,6 +200,14 @@ static void job_done(struct node *n, struct job *job)
 	job_free(job);
 }
 
+static void start(struct node *n)
+{
+	enum err e = pool_open(n);
+
+	if (e)
+		node_fail(n, e, "reading what was taken back");
+}
+
 static void tell_drops(struct node *n)
 {
 	uint64_t drops = mempool_drops(n->pool);
@@ -219,6 +227,7 @@ void node_step(struct node *n, const struct node_event *event,
 	n->wake = 0;
 	switch (event->kind) {
 	case EVENT_START:
+		start(n);
 		break;
 	case EVENT_TIMER:
 		n->timer = 0;

@@ -83,3 +83,26 @@ enum err pool_take_back(struct node *n, struct span raw)
 	block_release(&b);
 	return e;
 }
+
+/* The last move and its lowest block first, as the nonces go. */
+enum err pool_open(struct node *n)
+{
+	struct kv_cursor *c = kv_cursor_open(n->store, KV_ORPHANS);
+	uint8_t key[HEIGHT_KEY_LEN];
+	struct span raw, delta;
+	uint64_t number;
+	enum err e;
+
+	for (e = kv_seek_before(c, SPAN(NULL, 0)); !e;
+	     e = kv_seek_before(c, height_key(key, number))) {
+		e = height_decode(&number, c->key);
+		if (!e)
+			e = orphan_decode(&raw, &delta, c->value);
+		if (!e)
+			e = pool_take_back(n, raw);
+		if (e)
+			break;
+	}
+	kv_cursor_close(c);
+	return e == ERR_NOT_FOUND ? ERR_OK : e;
+}

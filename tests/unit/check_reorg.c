@@ -114,6 +114,14 @@ START_TEST(the_losing_branch_s_transactions_come_back)
 }
 END_TEST
 
+static void silence(struct world *world, struct driver *to, struct effect *e)
+{
+	(void)world;
+	(void)to;
+	if (e->type == MSG_TXA || e->type == MSG_TXN)
+		e->kind = EFFECT_TIMER;
+}
+
 START_TEST(what_cannot_come_back_is_dropped_with_the_reason)
 {
 	struct submit_result r;
@@ -138,6 +146,40 @@ START_TEST(what_cannot_come_back_is_dropped_with_the_reason)
 	ck_assert_uint_eq(driver_balance(&w.node[loser], 4), 0);
 	ck_assert_uint_eq(driver_balance(&w.node[loser], 5), 2000);
 	world_verify(&w, loser);
+	world_free(&w);
+}
+END_TEST
+
+START_TEST(what_was_taken_back_is_pending_after_a_start_too)
+{
+	struct hash first, second, both;
+
+	open_two();
+	send_ok(loser, 2, 0, 4, 1000);
+	first = id_of(loser);
+	send_ok(loser, 3, 0, 5, 500);
+	both = id_of(loser);
+	world_live_alone(&w, loser, 400);
+	send_ok(loser, 2, 1, 4, 1000);
+	second = id_of(loser);
+	world_live_alone(&w, loser, 400);
+	ck_assert_int_eq(state_of(loser, &second), TX_INCLUDED);
+	send_ok(winner, 3, 0, 5, 500);
+	world_live_alone(&w, winner, 3000);
+	/* nobody hears of what comes back */
+	w.mangle = silence;
+	world_dial(&w, 0, 1);
+	while (!world_sync(&w, loser).reorgs)
+		world_live(&w, 5);
+	world_crash(&w, loser);
+	ck_assert_int_ne(state_of(loser, &first), TX_DROPPED);
+	ck_assert_int_ne(state_of(loser, &second), TX_DROPPED);
+	ck_assert_int_eq(state_of(loser, &both), TX_INCLUDED);
+	w.mangle = NULL;
+	world_dial(&w, 0, 1);
+	world_live(&w, 2000);
+	ck_assert(world_agrees(&w, 2000));
+	ck_assert_uint_eq(driver_balance(&w.node[winner], 4), 2000);
 	world_free(&w);
 }
 END_TEST
@@ -368,6 +410,14 @@ START_TEST(two_settled_blocks_that_conflict_halt_the_node)
 	driver_send(&w.node[0], 1, 1, 2, 10, 1);
 	world_live(&w, 1000);
 	ck_assert_uint_eq(driver_height(&w.node[0]), height);
+	/* a start forgets it until somebody has the other branch */
+	world_crash(&w, 0);
+	ck_assert(!world_sync(&w, 0).halted);
+	world_dial(&w, 0, 1);
+	world_live(&w, 1000);
+	ck_assert(world_sync(&w, 0).halted);
+	ck_assert(world_sync(&w, 1).halted);
+	ck_assert_uint_eq(world_deepest(&w, 0) + world_deepest(&w, 1), 0);
 	world_free(&w);
 }
 END_TEST
@@ -539,6 +589,7 @@ static Suite *suite(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, the_losing_branch_s_transactions_come_back);
 	tcase_add_test(t, what_cannot_come_back_is_dropped_with_the_reason);
+	tcase_add_test(t, what_was_taken_back_is_pending_after_a_start_too);
 	tcase_add_test(t, a_branch_of_a_hundred_is_taken_back_stepwise);
 	tcase_add_test(
 		t,
