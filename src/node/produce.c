@@ -135,15 +135,30 @@ void produce(struct node *n)
 		node_wake(n, say.wake_at);
 }
 
+/* What the engine must know of the block, and what was signed with it. */
+static void put_signed(struct node *n, const struct candidate *b,
+		       struct kv_batch *batch)
+{
+	uint8_t key[HEIGHT_KEY_LEN], value[SIGNED_VALUE_LEN];
+	struct engine_block block;
+	struct buf state = {0};
+
+	engine_block_of(&block, candidate_tip(b));
+	n->engine->ops->save(n->engine, &state, &block);
+	kv_batch_put(batch, KV_STATES, height_key(key, block.height),
+		     buf_span(&state));
+	if (sync_rank(n, &n->signed_rank, buf_span(&state), &block))
+		BUG("a state that was made here cannot be read");
+	kv_batch_put(batch, KV_META, meta_key(META_SIGNED),
+		     signed_value(value, block.time, n->signed_rank));
+	buf_release(&state);
+}
+
 void produce_signed(struct node *n, struct job *job)
 {
 	struct candidate *b = n->candidate;
-	struct engine_block block;
-	uint8_t key[HEIGHT_KEY_LEN], value[SIGNED_VALUE_LEN];
 	struct kv_batch *batch;
-	struct buf state = {0};
 	struct seal seal;
-	enum err e;
 
 	if (n->production != PRODUCTION_SIGNING || job->id != n->sign_job)
 		return; /* too late: ignored */
@@ -151,28 +166,15 @@ void produce_signed(struct node *n, struct job *job)
 		node_fail(n, job->result, "signing a block");
 		return;
 	}
-	if (!hash_eq(&n->candidate_parent, &chain_tip(n->chain)->hash)) {
-		/* the tip moved meanwhile */
-		candidate_free(b);
-		n->candidate = NULL;
-		n->production = PRODUCTION_IDLE;
-		return;
-	}
+	/* no branch begins while a candidate lives (reorg.c) */
+	if (!hash_eq(&n->candidate_parent, &chain_tip(n->chain)->hash))
+		BUG("the tip moved under a candidate");
 	seal = (struct seal){.key = buf_span(&n->public_key),
 			     .signature = buf_span(&job->signature)};
 	candidate_seal(b, &seal);
 	batch = xcalloc(1, sizeof(*batch));
 	chain_commit(n->chain, b, batch);
-	engine_block_of(&block, candidate_tip(b));
-	n->engine->ops->save(n->engine, &state, &block);
-	kv_batch_put(batch, KV_STATES, height_key(key, block.height),
-		     buf_span(&state));
-	e = sync_rank(n, &n->signed_rank, buf_span(&state), &block);
-	if (e)
-		BUG("a state that was made here cannot be read");
-	buf_release(&state);
-	kv_batch_put(batch, KV_META, meta_key(META_SIGNED),
-		     signed_value(value, block.time, n->signed_rank));
+	put_signed(n, b, batch);
 	n->block_seq = node_commit(n, batch);
 	n->production = PRODUCTION_COMMITTING;
 }
