@@ -229,6 +229,36 @@ START_TEST(empty_promises_of_many_keep_nobody_from_being_asked)
 }
 END_TEST
 
+/* --- places ------------------------------------------------------------ */
+
+START_TEST(a_crowd_that_comes_in_does_not_cut_us_off_from_whom_we_dial)
+{
+	struct msg_hello m;
+	struct peer_info info;
+	uint64_t peer;
+
+	open_watcher(0, YOUNG ", \"max_peers\": 4"); /* half of them kept */
+	fake_peer(&d, 1, true, 51);
+	fake_peer(&d, 2, true, 52);
+	m = fake_hello(&d, 53);
+	fake_connect(&d, 3, false, 53);
+	fake_say_hello(&d, 3, MSG_ACK, &m);
+	ck_assert(info_of(&d, 3, &info));
+	ck_assert(sent_bye(&d, 2, "too_many_peers"));
+	fake_gone(&d, 2);
+	/* but one of two that we dialled does not go for a third */
+	fake_peer(&d, 4, false, 54);
+	for (peer = 5; peer <= 6; peer++) {
+		m = fake_hello(&d, 50 + (unsigned)peer);
+		fake_connect(&d, peer, peer == 5, 50 + (unsigned)peer);
+		fake_say_hello(&d, peer, peer == 5 ? MSG_HEY : MSG_ACK, &m);
+		ck_assert(sent_bye(&d, peer, "too_many_peers"));
+	}
+	ck_assert(info_of(&d, 3, &info) && info_of(&d, 4, &info));
+	driver_free(&d);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("flood");
@@ -241,6 +271,8 @@ int main(void)
 	tcase_add_test(
 		t, headers_that_bring_nothing_new_are_not_asked_for_at_once);
 	tcase_add_test(t, empty_promises_of_many_keep_nobody_from_being_asked);
+	tcase_add_test(
+		t, a_crowd_that_comes_in_does_not_cut_us_off_from_whom_we_dial);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);
