@@ -135,8 +135,8 @@ static enum err make_api(struct daemon *d, struct fault *f)
 	return e;
 }
 
-#define AT_ONCE_US 5000 /* of peers and clients, before the rest gets a turn   \
-			 */
+/* What peers and clients get before the rest has a turn. */
+#define AT_ONCE_US 5000
 
 /*
  * evhttp turns reading and writing on and off several times a request; with

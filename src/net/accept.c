@@ -37,6 +37,35 @@ static void count(struct crowd *out, const struct net *n,
 	}
 }
 
+/*
+ * Whoever only sits on places must not keep others out: of those that did not
+ * prove their key (or else did not greet) one goes. The oldest of the
+ * newcomer's own address, so that one address drives out itself alone; else
+ * the oldest, as who means it is through before its turn comes. false: there
+ * is none.
+ */
+static bool make_room(const struct net *n, const struct host *host,
+		      bool half_open)
+{
+	struct channel *c, *oldest = NULL, *own = NULL;
+	struct host other;
+
+	LIST_FOREACH (c, &n->channels, link) {
+		if (!c->inbound || c->good || c->state > CHANNEL_OPEN ||
+		    (half_open && c->state != CHANNEL_HANDSHAKE))
+			continue;
+		host_of(&other, &c->place);
+		oldest = c; /* new ones stand first */
+		if (!memcmp(&other, host, sizeof(other)))
+			own = c;
+	}
+	if (own)
+		oldest = own;
+	if (oldest)
+		channel_end(oldest, "others need its place");
+	return oldest;
+}
+
 /* Why not; NULL: let it in. */
 static const char *refusal(const struct net *n, const struct endpoint *from)
 {
@@ -51,8 +80,8 @@ static const char *refusal(const struct net *n, const struct endpoint *from)
 	if (!loopback && crowd.same_host >= PER_HOST_MAX)
 		return "too many from one address";
 	if (crowd.half_open >= HALF_OPEN_MAX)
-		return "too many have not proved their keys yet";
-	if (crowd.inbound >= n->max_peers)
+		make_room(n, &host, true);
+	else if (crowd.inbound >= n->max_peers && !make_room(n, &host, false))
 		return "too many connections";
 	return NULL;
 }

@@ -16,6 +16,24 @@
 
 static const struct timeval at_once;
 
+/* --- what it holds ----------------------------------------------------- */
+
+static void count_held(struct channel *c, size_t now)
+{
+	*c->config->held += now;
+	*c->config->held -= c->held;
+	c->held = now;
+}
+
+void channel_count(struct channel *c)
+{
+	if (c->state == CHANNEL_DEAD)
+		return;
+	count_held(c, evbuffer_get_length(c->in) + evbuffer_get_length(c->out));
+	if (*c->config->held > CHANNELS_HELD_MAX)
+		c->config->ops->crowded(c->config->ctx);
+}
+
 /* --- making and ending ------------------------------------------------- */
 
 static void set_deadline(struct channel *c, unsigned ms)
@@ -101,6 +119,7 @@ void channel_free(struct channel *c)
 		return;
 	if (c->lookup)
 		resolve_cancel(c->lookup);
+	count_held(c, 0);
 	hang_up(c);
 	free_event(&c->later);
 	free_event(&c->deadline);
@@ -121,6 +140,7 @@ void channel_end(struct channel *c, const char *why)
 		return;
 	set_why(c, why);
 	c->state = CHANNEL_DEAD;
+	count_held(c, 0); /* it is freed in a turn of its own */
 	if (c->lookup)
 		resolve_cancel(c->lookup);
 	c->lookup = NULL;

@@ -19,6 +19,8 @@
 #define CHANNEL_SLICE_BYTES 65536 /* read in one turn */
 #define CHANNEL_SLICE_FRAMES 64	  /* handed on in one turn */
 #define CHANNEL_QUEUE_MAX (8u << 20)
+#define CHANNELS_HELD_MAX (128u << 20) /* bytes in and out, of all together */
+#define CHANNEL_SLICE_MS 2	       /* of handing on, in one turn */
 /* Of a body, until the owner says that the peer is no stranger: hellos and
  * pieces of a genesis asked for. */
 #define CHANNEL_STRANGER_MAX 4096
@@ -47,6 +49,9 @@ struct channel_ops {
 	void (*ended)(void *ctx, struct channel *c);
 	/* The last: free it. */
 	void (*closed)(void *ctx, struct channel *c);
+	/* All together hold more than CHANNELS_HELD_MAX: end who holds most,
+	 * whoever is being served. */
+	void (*crowded)(void *ctx);
 };
 
 struct channel_config {
@@ -55,6 +60,7 @@ struct channel_config {
 	struct tls *tls; /* NULL: plain */
 	const struct channel_ops *ops;
 	void *ctx;
+	size_t *held; /* bytes that all channels hold: theirs to count */
 };
 
 struct channel {
@@ -88,6 +94,7 @@ struct channel {
 	struct event *read, *write, *later, *deadline;
 	bool eof, backlog, told;
 	size_t discarded;
+	size_t held; /* bytes in and out, as counted last */
 };
 
 /* Begin to dial. Nothing is called back within. */

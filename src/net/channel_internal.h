@@ -7,6 +7,8 @@
 
 /* The next of its addresses, or its end. */
 void channel_try_next(struct channel *c);
+/* Count what it holds; over the bound of all, one ends: perhaps this. */
+void channel_count(struct channel *c);
 /* Its timer `later` rings in the next turn. */
 void channel_later(struct channel *c);
 

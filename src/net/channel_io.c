@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <sys/socket.h>
 
+#include "loop/clock.h"
 #include "net/channel_internal.h"
 #include "net/frame.h"
 
@@ -56,6 +57,7 @@ static void hand_on(struct channel *c, const struct frame *frame)
 void channel_deliver(struct channel *c)
 {
 	enum frame_state state = FRAME_WHOLE;
+	uint64_t until = clock_steady_ms() + CHANNEL_SLICE_MS;
 	struct frame frame;
 	size_t i;
 
@@ -64,7 +66,11 @@ void channel_deliver(struct channel *c)
 		if (state != FRAME_WHOLE)
 			break;
 		hand_on(c, &frame);
+		/* a question may cost a thousand times its own bytes */
+		if (clock_steady_ms() > until)
+			break;
 	}
+	channel_count(c);
 	if (c->state != CHANNEL_OPEN)
 		return;
 	if (state == FRAME_BAD) {
@@ -116,7 +122,9 @@ void channel_read(struct channel *c)
 		break;
 	}
 	c->stats.bytes_in += got;
-	channel_deliver(c);
+	channel_count(c);
+	if (c->state == CHANNEL_OPEN)
+		channel_deliver(c);
 }
 
 /* --- out --------------------------------------------------------------- */
@@ -137,6 +145,9 @@ void channel_write(struct channel *c)
 		return;
 	state = stream_write(&c->stream, c->out, WRITE_SLICE);
 	c->stats.bytes_out += before - evbuffer_get_length(c->out);
+	channel_count(c);
+	if (c->state == CHANNEL_DEAD)
+		return;
 	switch (state) {
 	case STREAM_DONE:
 		if (c->state == CHANNEL_FLUSHING)
@@ -165,4 +176,5 @@ void channel_send(struct channel *c, enum message_type type, struct span body)
 	frame_write(c->out, type, body);
 	c->stats.messages_out++;
 	event_add(c->write, NULL);
+	channel_count(c);
 }

@@ -29,3 +29,7 @@ net_fixture = tests/unit/net_fixture.c tests/unit/net_fixture.h \
 check_PROGRAMS += tests/unit/check_net
 tests_unit_check_net_SOURCES = tests/unit/check_net.c $(net_fixture)
 tests_unit_check_net_LDADD = $(LDADD) $(SSL_LIBS)
+check_PROGRAMS += tests/unit/check_net_flood
+tests_unit_check_net_flood_SOURCES = tests/unit/check_net_flood.c \
+	$(net_fixture)
+tests_unit_check_net_flood_LDADD = $(LDADD) $(SSL_LIBS)

@@ -192,11 +192,22 @@ static void on_closed(void *ctx, struct channel *c)
 	channel_free(c);
 }
 
+/* Who holds most of what all hold is who does not read, or does not come to
+ * an end. */
+static void on_crowded(void *ctx)
+{
+	struct net *n = ctx;
+	struct channel *c, *most = NULL;
+
+	LIST_FOREACH (c, &n->channels, link)
+		if (!most || c->held > most->held)
+			most = c;
+	if (most)
+		channel_end(most, "it holds the most of too much memory");
+}
+
 static const struct channel_ops channel_ops = {
-	on_opened,
-	on_message,
-	on_ended,
-	on_closed,
+	on_opened, on_message, on_ended, on_closed, on_crowded,
 };
 
 /* --- making ------------------------------------------------------------ */
@@ -289,6 +300,7 @@ enum err net_new(struct net **out, struct event_base *base,
 		.tls = n->tls,
 		.ops = &channel_ops,
 		.ctx = n,
+		.held = &n->held,
 	};
 	set_advertised(n, config);
 	net_load_book(n);

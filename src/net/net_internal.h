@@ -32,6 +32,7 @@ struct net {
 	struct evconnlistener *listener;
 	bool listener_off; /* out of file descriptors: back in a second */
 	LIST_HEAD(, channel) channels;
+	size_t held;	       /* bytes that they hold */
 	struct map *by_number; /* of those that were told of */
 	uint64_t last_number;
 	struct net_peer_stats gone; /* of all that are gone */

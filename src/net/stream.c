@@ -17,6 +17,7 @@
 /* A TLS record's most: OpenSSL takes a record at a time from the socket, so
  * that nothing waits in it that the socket does not tell of. */
 #define CHUNK 16384
+#define READS_MAX 64 /* records, in one call */
 
 static enum stream_state failed(struct stream *s, const char *what,
 				const char *why)
@@ -147,15 +148,16 @@ enum stream_state stream_read(struct stream *s, struct evbuffer *in, size_t max,
 {
 	uint8_t chunk[CHUNK];
 	enum stream_state state;
-	size_t n;
+	size_t n, reads = 0;
 
 	*got = 0;
+	/* a record may bring a single byte, and costs as much as a full one */
 	do {
 		state = read_some(s, chunk, sizeof(chunk), &n);
 		if (n && evbuffer_add(in, chunk, n))
 			BUG("evbuffer_add failed");
 		*got += n;
-	} while (state == STREAM_DONE && *got < max);
+	} while (state == STREAM_DONE && *got < max && ++reads < READS_MAX);
 	return state;
 }
 

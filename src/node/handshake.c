@@ -191,6 +191,17 @@ static struct peer *newest_stranger(struct node *n)
 	return found;
 }
 
+/* Whose place this one has when all are taken: strangers who come in by
+ * themselves must not cut us off from whom we dial. */
+static struct peer *gives_way(struct node *n, const struct peer *p)
+{
+	struct peer *q = newest_stranger(n);
+
+	if (p->authority)
+		return q;
+	return !p->inbound && q && q->inbound ? q : NULL;
+}
+
 static bool refuse_place(struct node *n, struct peer *p)
 {
 	uint64_t max = chain_rules(n->chain)->max_peers;
@@ -207,11 +218,11 @@ static bool refuse_place(struct node *n, struct peer *p)
 	}
 	if (p->authority ? ready < max : ready < max && strangers < max - kept)
 		return false;
-	q = p->authority ? newest_stranger(n) : NULL;
+	q = gives_way(n, p);
 	if (q) {
 		peer_drop(n, q, "too_many_peers",
-			  "an authority needs the place: all %" PRIu64
-			  " are taken",
+			  "%s needs the place: all %" PRIu64 " are taken",
+			  p->authority ? "an authority" : "one we dialled",
 			  max);
 		return false;
 	}

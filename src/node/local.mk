@@ -46,6 +46,10 @@ check_PROGRAMS += tests/unit/check_peers
 tests_unit_check_peers_SOURCES = tests/unit/check_peers.c \
 	tests/unit/driver.c tests/unit/driver.h \
 	tests/unit/peer_fixture.c tests/unit/peer_fixture.h
+check_PROGRAMS += tests/unit/check_flood
+tests_unit_check_flood_SOURCES = tests/unit/check_flood.c \
+	tests/unit/driver.c tests/unit/driver.h \
+	tests/unit/peer_fixture.c tests/unit/peer_fixture.h
 check_PROGRAMS += tests/unit/check_gossip
 tests_unit_check_gossip_SOURCES = tests/unit/check_gossip.c \
 	tests/unit/driver.c tests/unit/driver.h \

@@ -233,6 +233,24 @@ START_TEST(a_signature_goes_before_the_checks_that_wait)
 }
 END_TEST
 
+START_TEST(seals_of_blocks_go_before_transactions)
+{
+	struct job *seals = verify_job(3, 1, GOOD);
+
+	seals->owner = OWNER_SYNC;
+	start(1, NULL);
+	workers_submit_take(workers, verify_job(1, 1, WAIT_FOR_GATE));
+	wait_until_waiting(1);
+	workers_submit_take(workers, verify_job(2, 1000, GOOD));
+	workers_submit_take(workers, seals);
+	open_gate();
+	run_until(3);
+	ck_assert_uint_eq(done_jobs[0]->id, 1);
+	ck_assert_uint_eq(done_jobs[1]->id, 3);
+	ck_assert_uint_eq(done_jobs[2]->id, 2);
+}
+END_TEST
+
 START_TEST(a_job_without_checks_comes_back)
 {
 	start(2, NULL);
@@ -376,6 +394,7 @@ int main(void)
 	tcase_add_test(t, every_check_gets_its_own_result);
 	tcase_add_test(t, several_workers_share_one_big_job);
 	tcase_add_test(t, a_signature_goes_before_the_checks_that_wait);
+	tcase_add_test(t, seals_of_blocks_go_before_transactions);
 	tcase_add_test(t, a_job_without_checks_comes_back);
 	tcase_add_test(t, without_a_key_nothing_is_signed);
 	tcase_add_test(t, signatures_are_those_of_the_key_over_the_digest);
