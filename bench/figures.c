@@ -198,31 +198,53 @@ static double committed(const struct server *s, const struct corpus *c,
 
 /* --- the figures ------------------------------------------------------- */
 
-double figure_msgpack(const struct server *s, const struct corpus *c)
+static void add_arrays(struct requests *r, const struct corpus *c)
 {
-	size_t i, n, count = c->senders * c->rounds;
-	struct requests r = {.want = 200};
+	size_t i, n, k, count = c->senders * c->rounds;
 	struct buf body = {0};
-	double rate;
 
 	for (i = 0; i < count; i += n) {
-		size_t k;
-
 		n = count - i < BATCH ? count - i : BATCH;
 		buf_reset(&body);
 		mp_array(&body, n);
 		for (k = i; k < i + n; k++)
 			buf_append_span(&body, corpus_tx(c, k / c->senders,
 							 k % c->senders));
-		request_post(&r.bytes, "/pushtx", "application/msgpack",
+		request_post(&r->bytes, "/pushtx", "application/msgpack",
 			     buf_span(&body));
-		requests_add(&r);
+		requests_add(r);
 	}
 	buf_release(&body);
+}
+
+double figure_msgpack(const struct server *s, const struct corpus *c)
+{
+	struct requests r = {.want = 200};
+	double rate;
+
+	add_arrays(&r, c);
 	/* the first of each sender carries its key: they go ahead */
 	rate = committed(s, c, &r, (c->senders + BATCH - 1) / BATCH);
 	requests_release(&r);
 	return rate;
+}
+
+/* In portions that the pool holds, however few the senders are and however
+ * busy the machine: it keeps 64 of each. */
+void daemon_fill(const struct server *s, const struct corpus *c)
+{
+	struct requests r = {.want = 200};
+	size_t i, portion = 32 * c->senders / BATCH;
+
+	add_arrays(&r, c);
+	for (i = 0; i < r.count; i += portion) {
+		share_out(&r, i, i + portion < r.count ? i + portion : r.count,
+			  1);
+		send_all(s, &r, 1);
+		await_blocks(s);
+	}
+	check_balances(s, c);
+	requests_release(&r);
 }
 
 static void add_json(struct requests *r, struct span raw)

@@ -26,6 +26,9 @@ void daemon_start(struct server *out, const struct bench *b,
 void daemon_again(struct server *out, const struct bench *b,
 		  const struct corpus *c);
 
+/* Have it put all transactions into blocks; at no particular speed. */
+void daemon_fill(const struct server *s, const struct corpus *c);
+
 /* Transactions a second, from the first submitted to the last in a block:
  * arrays of msgpack; JSON, one a request. For a daemon on a new chain. */
 double figure_msgpack(const struct server *s, const struct corpus *c);

@@ -6,6 +6,7 @@ FUNCTIONAL_TESTS = \
 	tests/functional/test_devnet.py \
 	tests/functional/test_discovery.py \
 	tests/functional/test_flood.py \
+	tests/functional/test_join.py \
 	tests/functional/test_kill.py \
 	tests/functional/test_network.py \
 	tests/functional/test_bad_cli.py \
@@ -29,6 +30,7 @@ FUNCTIONAL_TESTS = \
 	tests/functional/test_wire.py
 TESTS += $(FUNCTIONAL_TESTS)
 EXTRA_DIST += $(FUNCTIONAL_TESTS) tests/functional/flooding.py \
+	tests/functional/joining.py \
 	tests/functional/killing.py tests/functional/lib.py \
 	tests/functional/network.py tests/functional/own.py \
 	tests/functional/p2p.py \
