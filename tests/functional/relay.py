@@ -31,12 +31,14 @@ class Link:
                 w.transport.abort()
 
 
-def inode_of(port):
-    """Of the TCP socket on loopback with that local port."""
+def inode_of(here, there):
+    """Of the TCP socket on loopback whose own port is `here` and that talks to
+    port `there`. The system gives one port to many connections."""
     with open("/proc/net/tcp", encoding="ascii") as f:
         for line in list(f)[1:]:
             words = line.split()
-            if int(words[1].rpartition(":")[2], 16) == port:
+            ports = [int(w.rpartition(":")[2], 16) for w in words[1:3]]
+            if ports == [here, there] and words[9] != "0":
                 return words[9]
     return None
 
@@ -92,7 +94,8 @@ class Relays:
         return f"{LOOPBACK}:{server.sockets[0].getsockname()[1]}"
 
     def _dialler(self, writer):
-        inode = inode_of(writer.get_extra_info("peername")[1])
+        inode = inode_of(writer.get_extra_info("peername")[1],
+                         writer.get_extra_info("sockname")[1])
         for a, pid in enumerate(self.pids()):
             if pid and inode and owns(pid, inode):
                 return a
