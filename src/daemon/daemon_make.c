@@ -135,8 +135,9 @@ static enum err make_api(struct daemon *d, struct fault *f)
 	return e;
 }
 
-#define AT_ONCE_US 5000 /* of peers and clients, before the rest gets a turn   \
-			 */
+#define AT_ONCE_US                                                             \
+	5000 /* of peers and clients, before the rest gets a turn              \
+	      */
 
 /*
  * evhttp turns reading and writing on and off several times a request; with
