@@ -300,16 +300,21 @@ bool sync_holds_production(const struct node *n)
 	       n->now < s->hold_until;
 }
 
-/* Hold production while what is better keeps coming. */
+/* Hold production while what is better keeps coming. Of what was only promised
+ * nothing comes: bodies that do are of the chain as it is, and end nothing. */
 static void hold(struct node *n)
 {
 	struct sync *s = n->sync;
 	bool asking = !s->target && is_asking(n);
+	uint64_t promised;
 
 	if (asking && !s->asking)
 		sync_hope(n);
 	s->asking = asking;
-	s->hold_until = s->target || asking ? s->progress + silence(n) : 0;
+	promised = s->hope_at ? s->hope_at - HOPE_AGAIN * silence(n) : 0;
+	s->hold_until = s->target ? s->progress + silence(n)
+			: asking  ? promised + silence(n)
+				  : 0;
 	if (n->now < s->hold_until)
 		sync_due(s, s->hold_until);
 }

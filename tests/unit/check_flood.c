@@ -201,6 +201,31 @@ START_TEST(headers_that_bring_nothing_new_are_not_asked_for_at_once)
 }
 END_TEST
 
+START_TEST(a_promise_does_not_mute_us_while_blocks_of_others_come)
+{
+	struct driver_network network = {
+		.on = true, .id = test_address(1), .instance = 1};
+	uint64_t height;
+	size_t i;
+
+	rng_seed(&rng, 3);
+	driver_new_in(&d, &network, 1000000, "\"allow_empty\": true", YOUNG);
+	driver_advance(&d, 5000);
+	fake_peer(&d, 1, true, 51);
+	height = driver_height(&d);
+	promise(1);
+	ck_assert(sent(&d, 1, MSG_RHD, NULL)); /* it is not answered */
+	for (i = 0; i < 40; i++) {
+		/* as a body that came notes it */
+		d.node->sync->progress = d.now;
+		sync_changed(d.node->sync);
+		driver_advance(&d, 100);
+	}
+	ck_assert_uint_ge(driver_height(&d), height + 3);
+	driver_free(&d);
+}
+END_TEST
+
 /* --- transactions ------------------------------------------------------ */
 
 START_TEST(empty_promises_of_many_keep_nobody_from_being_asked)
@@ -271,6 +296,8 @@ int main(void)
 	tcase_add_test(
 		t, headers_that_bring_nothing_new_are_not_asked_for_at_once);
 	tcase_add_test(t, empty_promises_of_many_keep_nobody_from_being_asked);
+	tcase_add_test(t,
+		       a_promise_does_not_mute_us_while_blocks_of_others_come);
 	tcase_add_test(
 		t, a_crowd_that_comes_in_does_not_cut_us_off_from_whom_we_dial);
 	suite_add_tcase(s, t);
