@@ -45,7 +45,8 @@ static const char *const names[F_COUNT] = {
 static enum err refuse(struct fault *f, enum err code, enum field field,
 		       const json_t *v, const char *expected)
 {
-	return json_refuse(f, code, names[field], v, expected);
+	json_refuse(f, code, names[field], v, expected);
+	return code;
 }
 
 /* Sort the object's values by field. */

@@ -11,9 +11,9 @@
 
 struct members {
 	uint64_t ttl;
-	struct member *rows;
 	size_t count;  /* gone ones too */
 	size_t listed; /* without them */
+	struct member rows[MEMBERS_MAX];
 };
 
 struct members *members_new(uint64_t ttl_ms)
@@ -21,15 +21,11 @@ struct members *members_new(uint64_t ttl_ms)
 	struct members *m = xcalloc(1, sizeof(*m));
 
 	m->ttl = ttl_ms;
-	m->rows = xcalloc(MEMBERS_MAX, sizeof(*m->rows));
 	return m;
 }
 
 void members_free(struct members *m)
 {
-	if (!m)
-		return;
-	free(m->rows);
 	free(m);
 }
 

@@ -197,6 +197,10 @@ void api_probed(struct api *api, uint64_t request, bool reached,
 
 void probes_free(struct api *api)
 {
-	while (!TAILQ_EMPTY(&api->probes))
-		probe_free(TAILQ_FIRST(&api->probes));
+	struct probe *p, *next;
+
+	for (p = TAILQ_FIRST(&api->probes); p; p = next) {
+		next = TAILQ_NEXT(p, link);
+		probe_free(p);
+	}
 }

@@ -54,8 +54,10 @@ void resolver_free(struct resolver *r)
 	if (r->dns)
 		evdns_base_free(r->dns, 0);
 	/* those whose answer had not come */
-	while (!LIST_EMPTY(&r->lookups))
-		forget(LIST_FIRST(&r->lookups));
+	for (l = LIST_FIRST(&r->lookups); l; l = next) {
+		next = LIST_NEXT(l, link);
+		forget(l);
+	}
 	free(r);
 }
 

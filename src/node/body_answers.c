@@ -44,6 +44,8 @@ static struct range *range_with(struct sync_peer *sp, const struct hash *hash)
 	struct range *oldest = NULL;
 	size_t i;
 
+	if (!sp)
+		BUG("bodies of a peer that is not ready");
 	for (i = 0; i < RANGES_PER_PEER; i++)
 		if (range_holds(&sp->ranges[i], hash) &&
 		    (!oldest || sp->ranges[i].number < oldest->number))

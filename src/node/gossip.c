@@ -183,6 +183,8 @@ static void announce_again(struct node *n)
 		return;
 	for (pick = rng_below(&n->rng, count) + 1; pick; pick--)
 		p = peers_next(n, &at);
+	if (!p)
+		BUG("fewer peers than were counted");
 	announce_oldest(n, p, ANNOUNCE_BATCH);
 }
 

@@ -137,9 +137,9 @@ static void queue_put(struct node *n, struct gossip_peer *gp,
 	if (gp->queue_len >= QUEUE_PER_PEER ||
 	    (gp->queue_len >= QUEUE_SURE && n->gossip->queued >= QUEUE_MAX))
 		return;
-	if (gp->queue_len == gp->queue_cap) {
+	if (gp->queue_len >= gp->queue_cap) {
 		grown = xcalloc(cap, sizeof(*grown));
-		for (i = 0; i < gp->queue_len; i++)
+		for (i = 0; i < gp->queue_cap; i++)
 			grown[i] =
 				gp->queue[(gp->queue_head + i) % gp->queue_cap];
 		free(gp->queue);

@@ -28,6 +28,7 @@ static enum err read_extent(struct extent *x, struct store *s, struct fault *f)
 	struct stat st;
 	int rc;
 
+	*x = (struct extent){.fd = -1};
 	rc = mdb_env_info(s->env, &info);
 	if (!rc)
 		rc = mdb_env_stat(s->env, &pages);
