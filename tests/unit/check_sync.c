@@ -353,6 +353,41 @@ START_TEST(production_waits_for_a_better_branch_but_not_for_its_silence)
 }
 END_TEST
 
+/* One of four, and nobody answers it: neither the one it dialled nor the one
+ * that came without a hello. */
+START_TEST(an_authority_alone_makes_blocks_when_it_has_waited_for_peers)
+{
+	struct driver_network network = {.on = true,
+					 .miners = 4,
+					 .key = 1,
+					 .id = test_address(100),
+					 .instance = 100,
+					 .boot_ms = 3000};
+	struct driver *d = &w.node[0];
+	struct sync_info info;
+
+	memset(&w, 0, sizeof(w));
+	driver_new_in(d, &network, 1000000, AT_ONCE,
+		      ", \"consensus\": {\"slot_ms\": 100}");
+	fake_connect(d, 1, false, 51);
+	fake_connect(d, 2, true, 52);
+	ck_assert_int_eq(driver_send(d, 1, 0, 2, 10, 1).status, SUBMIT_PENDING);
+	driver_advance(d, 2990);
+	ck_assert_uint_eq(driver_height(d), 0);
+	node_sync(d->node, &info);
+	ck_assert_int_eq(info.state, SYNC_BOOT);
+	driver_advance(d, 410);
+	ck_assert_uint_eq(driver_height(d), 1);
+	ck_assert_uint_eq(driver_balance(d, 2), 10);
+	/* and fills its slots, for nothing is settled */
+	driver_advance(d, 4000);
+	ck_assert_uint_ge(driver_height(d), 10);
+	node_sync(d->node, &info);
+	ck_assert_int_eq(info.state, SYNC_READY);
+	driver_free(d);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("sync");
@@ -377,6 +412,9 @@ static Suite *suite(void)
 	tcase_add_test(t,
 		       a_peer_that_sends_bad_seals_is_banned_and_done_without);
 	tcase_add_test(t, a_peer_alone_that_never_answers_is_dropped);
+	tcase_add_test(
+		t,
+		an_authority_alone_makes_blocks_when_it_has_waited_for_peers);
 	tcase_add_test(t, a_branch_whose_bodies_nobody_gives_mutes_nobody);
 	tcase_add_test(
 		t,

@@ -118,6 +118,7 @@ static void open_node(struct driver *d)
 				     .instance = d->network.instance,
 				     .upgrades = d->network.upgrades,
 				     .listen = d->network.listen,
+				     .boot_ms = d->network.boot_ms,
 				     .agent =
 					     d->network.on ? "driver/1" : NULL};
 	struct node_event start = {.kind = EVENT_START};

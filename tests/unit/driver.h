@@ -25,6 +25,7 @@ struct driver_network {
 	uint64_t instance;
 	struct hash upgrades;
 	const char *listen;
+	uint64_t boot_ms; /* waits so long for a first peer */
 };
 
 struct driver {
