@@ -230,6 +230,14 @@ class Two(own.Case):
         second.start("--connect", p2p(first))
         lib.until(lambda: first.log().count("accepted") == 2)
 
+    def test_those_who_all_dial_one_meet_each_other(self):
+        first, second = self.two()
+        second.start("--connect", p2p(first))
+        lib.until(lambda: "accepted" in first.log())
+        third = self.node(*second.args[:2]).start("--connect", p2p(first))
+        lib.until(lambda: "connected to " + p2p(second) in third.log() or
+                  second.log().count("accepted") == 1)
+
     def test_plain_daemons_connect_on_this_machine(self):
         path = self.write("g.json", self.genesis())
         plain = ("--p2p-plain", "--listen", "127.0.0.1:0")
