@@ -6,7 +6,8 @@ EXTRA_DIST += \
 	scripts/check/options scripts/check/purity scripts/check/selftest \
 	scripts/check/sizes scripts/check/source \
 	scripts/analyze scripts/bugs scripts/count-tests scripts/devnet \
-	scripts/flood-test scripts/fuzz scripts/join-test scripts/kill-test scripts/lib.sh \
+	scripts/flood-test scripts/fuzz scripts/join-test \
+	scripts/kill-test scripts/lib.sh \
 	scripts/net-test \
 	scripts/run scripts/same-roots scripts/sim scripts/test \
 	.ci/run .clang-format .clang-tidy \
