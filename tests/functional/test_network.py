@@ -42,8 +42,9 @@ class Network(lib.Case):
             ids = parties.send(among[0], 5, sender=0)
             ids += parties.send(among[-1], 5, sender=1)
             for i in ids:
-                lib.until(lambda i=i: parties.fate(among[0], i)["status"]
-                          in ("included", "settled"), 60)
+                # it may be on its way from the other node
+                lib.until(lambda i=i: (parties.fate(among[0], i) or {}).get(
+                    "status") in ("included", "settled"), 60)
             return parties.together(among, above)
 
         height = work(parties.nodes, 0)
