@@ -168,7 +168,7 @@ static enum err add_check(struct node *n, struct job *job, struct span raw)
 	e = find_key(n, &key, &tx);
 	if (e || known_good(n, &tx))
 		return e;
-	if (!sync_check(&job->checks[job->check_count], &tx.id, key,
+	if (!check_fill(&job->checks[job->check_count], &tx.id, key,
 			tx.signature))
 		return ERR_BAD_SIGNATURE;
 	job->check_count++;

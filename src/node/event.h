@@ -34,6 +34,11 @@ struct check {
 	enum err result; /* filled by the worker */
 };
 
+/* Fill one. false, and nothing is written: key or signature are longer than
+ * there are any. */
+bool check_fill(struct check *c, const struct hash *digest, struct span key,
+		struct span signature);
+
 enum job_kind { JOB_VERIFY, JOB_SIGN };
 enum job_owner { OWNER_SUBMIT, OWNER_PRODUCE, OWNER_SYNC };
 

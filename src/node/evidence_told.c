@@ -104,7 +104,7 @@ static enum err check_seal(struct node *n, const struct sealed *a,
 				       &seal, &by_key);
 	if (e || !by_key)
 		return e;
-	if (!sync_check(c, &a->block.hash, seal.key, seal.signature))
+	if (!check_fill(c, &a->block.hash, seal.key, seal.signature))
 		return ERR_BAD_SEAL;
 	job->check_count++;
 	return ERR_OK;

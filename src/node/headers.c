@@ -98,7 +98,7 @@ static enum err follows(struct node *n, struct walk *w, const struct header *h,
 	e = ops->check_seal(w->engine, h, hash, &seal, &by_key);
 	if (e || !by_key)
 		return e;
-	if (!sync_check(c, hash, seal.key, seal.signature))
+	if (!check_fill(c, hash, seal.key, seal.signature))
 		return ERR_BAD_SEAL;
 	w->job->check_count++;
 	return ERR_OK;

@@ -6,7 +6,6 @@
  * full bytes, never by its id.
  */
 #include <stdlib.h>
-#include <string.h>
 
 #include "chain/tables.h"
 #include "node/peers.h"
@@ -193,18 +192,6 @@ static enum err find_key(struct node *n, struct span *key, const struct tx *tx,
 	return ERR_OK;
 }
 
-static void fill_check(struct check *c, const struct tx *tx, struct span key)
-{
-	if (key.len > sizeof(c->key) ||
-	    tx->signature.len > sizeof(c->signature))
-		BUG("a key or signature longer than there are");
-	c->digest = tx->id;
-	c->key_len = (uint16_t)key.len;
-	c->signature_len = (uint16_t)tx->signature.len;
-	memcpy(c->key, key.data, key.len);
-	memcpy(c->signature, tx->signature.data, tx->signature.len);
-}
-
 /*
  * These very bytes were checked lately: answer by what that gave. false when
  * they were not.
@@ -249,7 +236,8 @@ static bool take_tx(struct node *n, struct submission *s, struct job *job,
 	if (check(n, &known, &account, tx, &r->fault) ||
 	    find_key(n, &key, tx, &r->fault))
 		return false;
-	fill_check(&job->checks[s->tx_count], tx, key);
+	if (!check_fill(&job->checks[s->tx_count], &tx->id, key, tx->signature))
+		BUG("a key or signature longer than there are");
 	map_put(n->checking, tx->full.b, s);
 	return true;
 }

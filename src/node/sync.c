@@ -5,7 +5,6 @@
  * tick that looks at everything when something changed or is due.
  */
 #include <stdlib.h>
-#include <string.h>
 
 #include "chain/tables.h"
 #include "node/network.h"
@@ -114,21 +113,6 @@ void sync_due(struct sync *s, uint64_t at)
 }
 
 /* --- jobs -------------------------------------------------------------- */
-
-bool sync_check(struct check *c, const struct hash *digest, struct span key,
-		struct span signature)
-{
-	if (key.len > sizeof(c->key) || signature.len > sizeof(c->signature))
-		return false;
-	if (key.len)
-		memcpy(c->key, key.data, key.len);
-	if (signature.len)
-		memcpy(c->signature, signature.data, signature.len);
-	c->digest = *digest;
-	c->key_len = (uint16_t)key.len;
-	c->signature_len = (uint16_t)signature.len;
-	return true;
-}
 
 void sync_work(struct node *n, struct job *job, struct work *w)
 {

@@ -146,9 +146,6 @@ void sync_hope(struct node *n);
 /* As the engine sees a header. */
 void sync_engine_block(struct engine_block *out, const struct header *h,
 		       const struct hash *hash);
-/* Put what the check of a signature needs. false: it is too long. */
-bool sync_check(struct check *c, const struct hash *digest, struct span key,
-		struct span signature);
 
 /*
  * main_chain.c: blocks of the main chain as the store has them now (which may
