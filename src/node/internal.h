@@ -116,6 +116,9 @@ void produce_flush(struct node *n);
 uint64_t pool_unseen(const struct node *n);
 /* The tip moved: when that amount is not `before` any more, tell the pool. */
 MUST_USE enum err pool_retell_unseen(struct node *n, uint64_t before);
+/* Whether a block of the chain holds the id. Errors are the store's. */
+MUST_USE enum err pool_is_included(struct node *n, bool *included,
+				   const struct hash *id);
 /* Blocks were taken back: what they held and the chain does not hold now goes
  * back into the pool. raw: a block's bytes. */
 MUST_USE enum err pool_take_back(struct node *n, struct span raw);

@@ -39,19 +39,28 @@ enum err pool_retell_unseen(struct node *n, uint64_t before)
 	return ERR_OK;
 }
 
+enum err pool_is_included(struct node *n, bool *included, const struct hash *id)
+{
+	struct span value;
+	enum err e;
+
+	e = kv_get(chain_view(n->chain, n->store), &value, KV_TXIDS,
+		   hash_span(id));
+	*included = !e;
+	return e == ERR_NOT_FOUND ? ERR_OK : e;
+}
+
 /* Its signature held once, so it holds. */
 static enum err take_back(struct node *n, const struct tx *tx)
 {
 	enum mempool_place place;
 	struct account account;
-	struct span value;
 	struct fault why;
-	bool existed;
+	bool existed, included;
 	enum err e;
 
-	e = kv_get(chain_view(n->chain, n->store), &value, KV_TXIDS,
-		   hash_span(&tx->id));
-	if (e != ERR_NOT_FOUND)
+	e = pool_is_included(n, &included, &tx->id);
+	if (e || included)
 		return e; /* the new branch has it too */
 	e = chain_account(&account, &existed, n->chain, n->store, &tx->sender);
 	if (e)

@@ -80,19 +80,6 @@ static enum err sender_key(struct node *n, struct span *out,
 	return ERR_OK;
 }
 
-/* Whether a block holds the id. Errors are the store's. */
-static enum err is_included(struct node *n, bool *included,
-			    const struct hash *id)
-{
-	struct span value;
-	enum err e;
-
-	e = kv_get(chain_view(n->chain, n->store), &value, KV_TXIDS,
-		   hash_span(id));
-	*included = !e;
-	return e == ERR_NOT_FOUND ? ERR_OK : e;
-}
-
 static enum err check_rules(const struct node *n, const struct tx *tx,
 			    struct fault *f)
 {
@@ -128,7 +115,7 @@ static enum err check(struct node *n, bool *known, struct account *account,
 			    chain_tip(n->chain)->height + 1, f);
 	if (why != ERR_NONCE_TOO_LOW)
 		return why;
-	e = is_included(n, &included, &tx->id);
+	e = pool_is_included(n, &included, &tx->id);
 	if (e)
 		return store_failed(n, e, f);
 	*known = included;
