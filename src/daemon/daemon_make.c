@@ -53,7 +53,7 @@ static enum err make_network(struct daemon *d, struct fault *f)
 		.config = d->config,
 		.datadir = d->opened.datadir,
 		.key = opened_key(&d->opened),
-		.max_peers = d->opened.max_peers,
+		.places = d->opened.places,
 		.step = daemon_step,
 		.ctx = d,
 	};

@@ -12,7 +12,6 @@
 #include "daemon/config_table.h"
 #include "loop/place.h"
 
-#define PEERS_DEFAULT 256
 #define BEYOND_PLACES 64 /* connections that are not looked at yet */
 #define PROBING_MAX 16	 /* HTTP lets one a second begin, for 5 s */
 #define BOOT_MS 3000	 /* for a first peer's tip */
@@ -191,9 +190,7 @@ enum err network_new(struct network **out, const struct network_config *config,
 		.connect_count = c->connect.count,
 		.plain = c->p2p_plain,
 		.local = is_local(c),
-		.max_peers = (config->max_peers ? config->max_peers
-						: PEERS_DEFAULT) +
-			     BEYOND_PLACES,
+		.max_peers = config->places + BEYOND_PLACES,
 		.key = config->key,
 		.callbacks = &callbacks,
 		.ctx = w,

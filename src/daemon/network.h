@@ -18,7 +18,7 @@ struct network_config {
 	const struct config *config;
 	const char *datadir;
 	const struct secret_key *key; /* the node's; borrowed */
-	uint64_t max_peers;	      /* of the rules; 0: the default */
+	uint64_t places;	      /* rules_places() */
 	/* Take a step with it. */
 	void (*step)(void *ctx, struct node_event *event);
 	void *ctx;

@@ -205,7 +205,7 @@ static enum err open_chain(struct opened *o, struct config *config,
 	}
 	if (e)
 		return e;
-	o->max_peers = rules.max_peers;
+	o->places = rules_places(&rules);
 	rules_release(&rules);
 	return check_chain(o, config, wanted, &genesis, f);
 }

@@ -15,7 +15,7 @@ struct opened {
 	struct store *store;
 	struct secret_key *key;	     /* NULL: no account */
 	struct secret_key *node_key; /* NULL: it is the account's */
-	uint64_t max_peers;	     /* of the rules; 0: no limit */
+	uint64_t places;	     /* rules_places() */
 	char *datadir;
 	bool temporary; /* made for --dev without -d: goes with the daemon */
 };

@@ -203,7 +203,7 @@ static const struct member genesis[] = {
 	{"miners", "[Address]", "in the order of the slots"},
 	{"block_mining", "GenesisMining", ""},
 	{"transaction?", "GenesisTransaction", "left out: no placeholder"},
-	{"max_peers", "integer", "0: no limit"},
+	{"max_peers", "integer", "the most peers of a node; 0 is 256"},
 	{"genesis_block", "GenesisBlock", ""},
 	{"new_address_balance", "Amount", ""},
 	{"confirmations", "integer", ""},

@@ -57,7 +57,7 @@ struct rules {
 	struct placeholder block_placeholder;
 	/* transaction */
 	struct placeholder tx_placeholder;
-	uint64_t max_peers; /* default 0: no limit */
+	uint64_t max_peers; /* default 0: see rules_places() */
 	/* genesis_block */
 	bool has_coinbase;
 	struct address coinbase;
@@ -86,6 +86,8 @@ struct rules {
 MUST_USE enum err genesis_parse(struct rules *out, struct span json,
 				struct fault *f);
 void rules_release(struct rules *r);
+/* How many peers a node has at most: max_peers, or 256 when that is 0. */
+uint64_t rules_places(const struct rules *r);
 /*
  * Append the rules as the JSON of a genesis file, on one line, every default
  * written out. Left out are alloc, which may be too long for one go, and

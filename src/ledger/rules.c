@@ -94,6 +94,11 @@ void rules_release(struct rules *r)
 	*r = (struct rules){0};
 }
 
+uint64_t rules_places(const struct rules *r)
+{
+	return r->max_peers ? r->max_peers : 256;
+}
+
 void rules_drop_alloc(struct rules *r)
 {
 	free(r->alloc);

@@ -175,17 +175,11 @@ static void announce_oldest(struct node *n, struct peer *p, size_t max)
 /* A lost announcement must not lose a transaction. */
 static void announce_again(struct node *n)
 {
-	size_t count = peers_ready(n), at = 0, pick;
-	struct peer *p = NULL;
+	struct peer *p = peers_pick(n);
 
 	n->gossip->again = n->now + AGAIN_MS;
-	if (!count)
-		return;
-	for (pick = rng_below(&n->rng, count) + 1; pick; pick--)
-		p = peers_next(n, &at);
-	if (!p)
-		BUG("fewer peers than were counted");
-	announce_oldest(n, p, ANNOUNCE_BATCH);
+	if (p)
+		announce_oldest(n, p, ANNOUNCE_BATCH);
 }
 
 /* --- peers ------------------------------------------------------------- */

@@ -204,13 +204,11 @@ static struct peer *gives_way(struct node *n, const struct peer *p)
 
 static bool refuse_place(struct node *n, struct peer *p)
 {
-	uint64_t max = chain_rules(n->chain)->max_peers;
+	uint64_t max = rules_places(chain_rules(n->chain));
 	uint64_t kept, ready = 0, strangers = 0;
 	struct peer *q;
 	size_t at = 0;
 
-	if (!max)
-		max = PEERS_DEFAULT;
 	kept = max / 2 < AUTHORITY_PLACES ? max / 2 : AUTHORITY_PLACES;
 	while ((q = peers_next(n, &at))) {
 		ready++;

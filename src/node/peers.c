@@ -103,6 +103,18 @@ size_t peers_ready(const struct node *n)
 	return count;
 }
 
+struct peer *peers_pick(struct node *n)
+{
+	size_t count = peers_ready(n), at = 0, skip;
+	struct peer *p = NULL;
+
+	if (!count)
+		return NULL;
+	for (skip = rng_below(&n->rng, count) + 1; skip; skip--)
+		p = peers_next(n, &at);
+	return p;
+}
+
 void peer_send(struct node *n, struct peer *p, enum message_type type,
 	       struct buf *body)
 {
@@ -172,11 +184,10 @@ void peer_drop(struct node *n, struct peer *p, const char *code,
  * all must not keep an authority out. */
 static bool too_many(const struct node *n, const struct peer *p)
 {
-	uint64_t max = chain_rules(n->chain)->max_peers;
-
 	if (p->has_id && n->engine->ops->is_authority(n->engine, &p->id))
 		return false;
-	return n->peers->count > (max ? max : PEERS_DEFAULT) + UNGREETED_MAX;
+	return n->peers->count >
+	       rules_places(chain_rules(n->chain)) + UNGREETED_MAX;
 }
 
 void peers_connected(struct node *n, const struct node_event *e)
@@ -353,19 +364,16 @@ static uint64_t tick_one(struct node *n, struct peer *p)
 
 static void ask_one_for_addresses(struct node *n)
 {
-	size_t count = peers_ready(n), at = 0, pick;
-	struct peer *p = NULL;
+	uint64_t pause =
+		peers_ready(n) < PEERS_FEW ? ADDRESSES_FEW_MS : ADDRESSES_MS;
+	struct peer *p;
 
-	if (n->now <
-	    n->peers->asked_addresses +
-		    (count < PEERS_FEW ? ADDRESSES_FEW_MS : ADDRESSES_MS))
+	if (n->now < n->peers->asked_addresses + pause)
 		return;
 	n->peers->asked_addresses = n->now;
-	if (!count)
-		return;
-	for (pick = rng_below(&n->rng, count) + 1; pick; pick--)
-		p = peers_next(n, &at);
-	addresses_ask(n, p);
+	p = peers_pick(n);
+	if (p)
+		addresses_ask(n, p);
 }
 
 void peers_tick(struct node *n)

@@ -82,6 +82,8 @@ struct peer *peer_find(struct node *n, uint64_t number);
  * dropped meanwhile. */
 struct peer *peers_next(struct node *n, size_t *at);
 size_t peers_ready(const struct node *n);
+/* One of them, each as likely; NULL: there is none. */
+struct peer *peers_pick(struct node *n);
 /* Queue a message and take the body's bytes (*body is empty afterwards). An
  * answer (AHD, ABL, TXN, GLK) is charged to the peer's budget of requests; a
  * question (RHD, RBL, ...) lets one answer in that costs it nothing. */

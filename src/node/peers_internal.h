@@ -9,7 +9,6 @@
 
 #include "node/peers.h"
 
-#define PEERS_DEFAULT 256      /* where the rules give no max_peers */
 #define AUTHORITY_PLACES 16    /* kept for them, at most half of all */
 #define UNGREETED_MAX 64       /* connections beyond the places */
 #define HELLO_MS 10000	       /* wait so long for a hello */
