@@ -266,7 +266,8 @@ void branch_free(struct branch *b)
 
 	if (!b)
 		return;
-	b->chain->branch = NULL;
+	if (b->chain->branch == b)
+		b->chain->branch = NULL;
 	for (i = 0; i < b->back_count; i++) {
 		buf_release(&b->back[i].raw);
 		buf_release(&b->back[i].delta);
@@ -372,20 +373,17 @@ void branch_commit(const struct branch *b, struct kv_batch *out)
 			     height_key(key, b->fork));
 }
 
-enum err chain_adopt_branch_take(struct chain *c, struct branch *b,
-				 struct kv_view *store)
+void chain_adopt_branch(struct chain *c, struct branch *b)
 {
 	size_t i;
 
-	(void)store;
-	if (b->chain != c)
-		BUG("adopting a branch of another chain");
+	if (c->branch != b)
+		BUG("adopting what is no branch of this chain");
 	kv_overlay_merge(c->overlay, 0, b->over);
 	for (i = b->back_count; i-- > 0;)
 		orphans_add(&c->orphans, &b->back[i].hash, b->fork + 1 + i);
 	flush_moved(c, b->fork);
 	c->tip = b->tip;
 	c->range = b->range;
-	branch_free(b);
-	return ERR_OK;
+	c->branch = NULL;
 }

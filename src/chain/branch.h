@@ -41,8 +41,8 @@ MUST_USE enum err branch_new(struct branch **out, struct chain *c,
 /* Give it up: the chain is as it was before. After an error of the store the
  * chain is unusable, as ever. */
 MUST_USE enum err branch_abandon_take(struct branch *b, struct kv_view *store);
-/* Free it without the way back: after it, chain_free() alone may be called
- * on the chain. NULL is fine. */
+/* Free it, once it is adopted; before that there is no way back without it,
+ * and chain_free() alone may be called on the chain. NULL is fine. */
 void branch_free(struct branch *b);
 
 uint64_t branch_fork(const struct branch *b); /* height */
@@ -67,12 +67,11 @@ MUST_USE enum err branch_add(struct branch *b, struct kv_view *store,
  * those of the new blocks behind. Nothing may be added afterwards.
  */
 void branch_commit(const struct branch *b, struct kv_batch *out);
-/* It is durable: the chain's tip is the branch's. Frees the branch. Errors
- * are the store's, and leave the chain unusable. */
-MUST_USE enum err chain_adopt_branch_take(struct chain *c, struct branch *b,
-					  struct kv_view *store);
+/* It is durable: the chain's tip is the branch's, which is left to tell what
+ * follows and to be freed. */
+void chain_adopt_branch(struct chain *c, struct branch *b);
 
-/* What the pool must hear of, before the branch is adopted. Borrowed. */
+/* What the pool must hear of. Borrowed. */
 /* Blocks taken back, i = 0 the lowest: their bytes. */
 size_t branch_orphan_count(const struct branch *b);
 struct span branch_orphan(const struct branch *b, size_t i);

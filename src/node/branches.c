@@ -44,7 +44,8 @@ bool branches_beats_main(struct node *n, const struct tree_node *a)
 	return n->engine->ops->prefer(n->engine, &x, &y) < 0;
 }
 
-uint64_t branches_fork(const struct tree_node *node)
+/* Height where the branch of a node leaves the main chain. */
+static uint64_t fork_of(const struct tree_node *node)
 {
 	while (node->parent)
 		node = node->parent;
@@ -134,7 +135,7 @@ static void set_target(struct node *n, struct tree_node *target)
 	s->target = target;
 	s->path_count = 0;
 	if (target)
-		set_path(s, branches_fork(target));
+		set_path(s, fork_of(target));
 }
 
 void branches_choose(struct node *n)

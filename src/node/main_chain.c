@@ -43,22 +43,25 @@ enum err main_split(struct span *header_raw, struct span *seal_raw,
 	return r.err ? ERR_CORRUPT : ERR_OK;
 }
 
-enum err main_header(struct node *n, struct main_header *out, uint64_t height)
+enum err main_parse(struct node *n, struct main_header *out, struct span raw)
 {
 	static const struct hash zeros;
-	struct span raw;
-	enum err e;
 
-	e = main_block(n, &raw, height);
-	if (!e)
-		e = main_split(&out->raw, &out->seal_raw, raw);
-	if (!e && header_decode(&out->header, out->raw))
-		e = ERR_CORRUPT;
-	if (!e)
-		header_hash(&out->hash,
-			    height ? chain_genesis(n->chain) : &zeros,
-			    out->raw);
-	return e;
+	if (main_split(&out->raw, &out->seal_raw, raw) ||
+	    header_decode(&out->header, out->raw))
+		return ERR_CORRUPT;
+	header_hash(&out->hash,
+		    out->header.height ? chain_genesis(n->chain) : &zeros,
+		    out->raw);
+	return ERR_OK;
+}
+
+enum err main_header(struct node *n, struct main_header *out, uint64_t height)
+{
+	struct span raw;
+	enum err e = main_block(n, &raw, height);
+
+	return e ? e : main_parse(n, out, raw);
 }
 
 enum err main_state(struct node *n, struct span *state, uint64_t height)
@@ -149,13 +152,6 @@ enum err main_engine(struct node *n, struct engine **out,
 	return e ? e : restored(n, out, state, block);
 }
 
-enum err tree_engine(struct node *n, struct engine **out,
-		     struct engine_block *block, const struct tree_node *node)
-{
-	sync_engine_block(block, &node->header, &node->hash);
-	return restored(n, out, node->state, block);
-}
-
 enum err sync_engine_at(struct node *n, struct engine **out,
 			struct engine_block *block, const struct hash *hash)
 {
@@ -163,8 +159,10 @@ enum err sync_engine_at(struct node *n, struct engine **out,
 	uint64_t height;
 	enum err e;
 
-	if (node)
-		return tree_engine(n, out, block, node);
+	if (node) {
+		sync_engine_block(block, &node->header, &node->hash);
+		return restored(n, out, node->state, block);
+	}
 	e = main_height(n, &height, hash);
 	return e ? e : main_engine(n, out, block, height);
 }

@@ -10,19 +10,19 @@
 #include "chain/tables.h"
 #include "node/sync_internal.h"
 
-static void moved_free(struct moved *list, size_t count)
+static void states_free(struct buf *list, size_t count)
 {
 	size_t i;
 
 	for (i = 0; i < count; i++)
-		buf_release(&list[i].state);
+		buf_release(&list[i]);
 	free(list);
 }
 
 void reorg_end(struct move *m)
 {
-	moved_free(m->added, m->added_count);
-	moved_free(m->taken, m->taken_count);
+	states_free(m->added, m->added_count);
+	states_free(m->taken, m->taken_count);
 	*m = (struct move){0};
 }
 
@@ -163,15 +163,12 @@ static bool is_full(const struct move *m)
 
 static void note_added(struct move *m, const struct tree_node *node)
 {
-	struct moved *to;
-
 	if (m->added_count == m->added_cap) {
 		m->added_cap = m->added_cap ? 2 * m->added_cap : 8;
 		m->added = xrealloc(m->added, m->added_cap, sizeof(*m->added));
 	}
-	to = &m->added[m->added_count++];
-	*to = (struct moved){.hash = node->hash};
-	buf_append_span(&to->state, node->state);
+	m->added[m->added_count] = (struct buf){0};
+	buf_append_span(&m->added[m->added_count++], node->state);
 }
 
 /* false: it does not hold, or the store failed. */
@@ -210,7 +207,7 @@ static void put_states(const struct move *m, struct kv_batch *batch)
 
 	for (i = 0; i < m->added_count; i++)
 		kv_batch_put(batch, KV_STATES, height_key(key, ++height),
-			     buf_span(&m->added[i].state));
+			     buf_span(&m->added[i]));
 }
 
 /* The engine's states of the blocks that go: their rows go with them. */
@@ -225,7 +222,7 @@ static enum err save_states(struct node *n, struct move *m)
 		e = main_state(n, &state, fork + 1 + i);
 		if (e)
 			return e;
-		buf_append_span(&m->taken[m->taken_count++].state, state);
+		buf_append_span(&m->taken[m->taken_count++], state);
 	}
 	return ERR_OK;
 }
@@ -263,11 +260,9 @@ static void commit(struct node *n)
 static void finish(struct node *n)
 {
 	struct move *m = &n->sync->move;
-	const struct tree_node *last = NULL;
+	const struct tree_node *last =
+		tree_find(n->sync->tree, &branch_tip(m->branch)->hash);
 
-	if (m->added_count)
-		last = tree_find(n->sync->tree,
-				 &m->added[m->added_count - 1].hash);
 	if (m->down && !m->added_count)
 		commit(n);
 	else if (!m->added_count)

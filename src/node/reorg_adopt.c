@@ -7,7 +7,7 @@
 
 #include "node/sync_internal.h"
 
-/* Before the branch goes: the pool learns what it holds. */
+/* The pool learns what the branch holds. */
 static void tell_pool(struct node *n, const struct branch *b)
 {
 	size_t i, k, count;
@@ -25,47 +25,29 @@ static void tell_pool(struct node *n, const struct branch *b)
 	mempool_expire(n->pool, branch_tip(b)->height + 1);
 }
 
-/* Bytes of the blocks that are taken back. */
-static struct buf *orphans_of(const struct branch *b, size_t *count)
-{
-	struct buf *list;
-	size_t i;
-
-	*count = branch_orphan_count(b);
-	list = xcalloc(*count, sizeof(*list));
-	for (i = 0; i < *count; i++)
-		buf_append_span(&list[i], branch_orphan(b, i));
-	return list;
-}
-
 /* A block that was taken back is one of the tree's: it may come again. */
 static enum err into_tree(struct node *n, struct tree_node **parent,
 			  struct span raw, struct span state)
 {
-	struct span header_raw, seal_raw;
 	struct engine_block block;
 	struct sync *s = n->sync;
 	struct tree_node *node;
-	struct header h;
-	struct hash hash;
+	struct main_header m;
 	uint64_t settled, rank;
 	enum err e;
 
-	e = main_split(&header_raw, &seal_raw, raw);
-	if (!e)
-		e = header_decode(&h, header_raw);
+	e = main_parse(n, &m, raw);
 	if (e)
-		return ERR_CORRUPT;
-	header_hash(&hash, chain_genesis(n->chain), header_raw);
-	sync_engine_block(&block, &h, &hash);
+		return e;
+	sync_engine_block(&block, &m.header, &m.hash);
 	e = sync_settled(n, &settled, &rank, state, &block);
 	if (e)
 		return e;
 	/* ERR_TOO_BIG: then it is asked for when it is wanted */
-	e = tree_add(s->tree, &node, *parent, header_raw, seal_raw, &hash,
-		     state, settled, s->target, branches_prefer, n);
+	e = tree_add(s->tree, &node, *parent, m.raw, m.seal_raw, &m.hash, state,
+		     settled, s->target, branches_prefer, n);
 	if (e == ERR_EXISTS)
-		node = tree_find(s->tree, &hash);
+		node = tree_find(s->tree, &m.hash);
 	if (node) {
 		node->rank = rank;
 		node->was_main = true;
@@ -74,21 +56,20 @@ static enum err into_tree(struct node *n, struct tree_node **parent,
 	return ERR_OK;
 }
 
-static enum err take_back(struct node *n, struct buf *orphans, size_t count)
+static enum err take_back(struct node *n, const struct move *m)
 {
-	struct move *m = &n->sync->move;
+	size_t i, count = branch_orphan_count(m->branch);
 	struct tree_node *parent = NULL;
 	enum err e = ERR_OK;
-	size_t i;
 
 	for (i = 0; !e && i < count; i++) {
 		if (i && !parent)
 			break; /* the tree is full */
-		e = into_tree(n, &parent, buf_span(&orphans[i]),
-			      buf_span(&m->taken[i].state));
+		e = into_tree(n, &parent, branch_orphan(m->branch, i),
+			      buf_span(&m->taken[i]));
 	}
 	for (i = 0; !e && i < count; i++)
-		e = pool_take_back(n, buf_span(&orphans[i]));
+		e = pool_take_back(n, branch_orphan(m->branch, i));
 	return e;
 }
 
@@ -107,7 +88,7 @@ static enum err follow(struct node *n)
 	return ERR_OK;
 }
 
-static void tell(struct node *n, uint64_t fork)
+static void tell(struct node *n)
 {
 	struct sync *s = n->sync;
 	uint64_t depth = s->move.depth;
@@ -119,7 +100,7 @@ static void tell(struct node *n, uint64_t fork)
 			s->deepest = depth;
 		effect = effects_add(n->effects, EFFECT_NOTIFY);
 		effect->notify = NOTIFY_REORG;
-		effect->height = fork;
+		effect->height = branch_fork(s->move.branch);
 		effect->depth = depth;
 	}
 	effect = effects_add(n->effects, EFFECT_NOTIFY);
@@ -127,49 +108,40 @@ static void tell(struct node *n, uint64_t fork)
 	effect->height = chain_tip(n->chain)->height;
 }
 
-static enum err adopt(struct node *n, struct buf *orphans, size_t count)
+static enum err adopt(struct node *n, const struct move *m)
 {
-	struct move *m = &n->sync->move;
 	uint64_t unseen_before = pool_unseen(n);
 	enum err e;
 
 	tell_pool(n, m->branch);
-	e = chain_adopt_branch_take(n->chain, m->branch, n->store);
-	m->branch = NULL;
-	if (!e)
-		e = pool_retell_unseen(n, unseen_before);
+	chain_adopt_branch(n->chain, m->branch);
+	e = pool_retell_unseen(n, unseen_before);
 	if (!e)
 		e = follow(n);
 	if (!e)
-		e = take_back(n, orphans, count);
+		e = take_back(n, m);
 	return e;
 }
 
 void reorg_durable(struct node *n, uint64_t seq)
 {
 	struct move *m = &n->sync->move;
-	uint64_t fork;
-	struct buf *orphans;
-	size_t count, i;
 	enum err e;
 
 	if (m->state != MOVE_COMMITTING || seq < m->seq)
 		return;
-	fork = branch_fork(m->branch);
-	orphans = orphans_of(m->branch, &count);
-	e = adopt(n, orphans, count);
-	if (e) {
+	e = adopt(n, m);
+	if (e)
 		node_fail(n, e, "adopting a branch");
-	} else {
-		tell(n, fork);
-		reorg_end(m);
-		n->sync->hope_at = 0; /* it was kept */
-		branches_prune(n);
-		serve_announce(n);
-		produce_flush(n);
-	}
-	for (i = 0; i < count; i++)
-		buf_release(&orphans[i]);
-	free(orphans);
+	else
+		tell(n);
+	branch_free(m->branch);
+	reorg_end(m);
 	sync_changed(n->sync);
+	if (e)
+		return;
+	n->sync->hope_at = 0; /* it was kept */
+	branches_prune(n);
+	serve_announce(n);
+	produce_flush(n);
 }

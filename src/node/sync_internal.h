@@ -77,12 +77,6 @@ struct work {
 
 enum move_state { MOVE_IDLE, MOVE_BUILDING, MOVE_COMMITTING };
 
-/* A header and the engine's state after it. */
-struct moved {
-	struct hash hash;
-	struct buf state;
-};
-
 struct move {
 	enum move_state state;
 	struct branch *branch;
@@ -90,7 +84,7 @@ struct move {
 	bool down;	/* the fork is deeper than one branch goes */
 	uint64_t depth; /* blocks that it takes back */
 	uint64_t seq;
-	struct moved *added, *taken; /* ascending */
+	struct buf *added, *taken; /* the engine's states; ascending */
 	size_t added_count, taken_count;
 	size_t added_cap;
 };
@@ -163,23 +157,23 @@ MUST_USE enum err main_height(struct node *n, uint64_t *height,
 bool main_has(struct node *n, const struct hash *hash);
 MUST_USE enum err main_header(struct node *n, struct main_header *out,
 			      uint64_t height);
+/* The same of a block's bytes that are or were on the main chain. */
+MUST_USE enum err main_parse(struct node *n, struct main_header *out,
+			     struct span raw);
 MUST_USE enum err main_block(struct node *n, struct span *raw, uint64_t height);
 /* The parts of a block's bytes; they were checked once. */
 MUST_USE enum err main_split(struct span *header_raw, struct span *seal_raw,
 			     struct span raw);
 MUST_USE enum err main_state(struct node *n, struct span *state,
 			     uint64_t height);
-/* What a state after a block says is settled, a height. */
+/* What a state after a block says is settled, a height, and the rank. */
 MUST_USE enum err sync_settled(struct node *n, uint64_t *settled,
 			       uint64_t *rank, struct span state,
 			       const struct engine_block *block);
 /* A new engine as it was after that block, and the block. */
 MUST_USE enum err main_engine(struct node *n, struct engine **out,
 			      struct engine_block *block, uint64_t height);
-/* The same behind a header of the tree; or of either by its hash. */
-MUST_USE enum err tree_engine(struct node *n, struct engine **out,
-			      struct engine_block *block,
-			      const struct tree_node *node);
+/* The same after a block of either, the main chain or the tree. */
 MUST_USE enum err sync_engine_at(struct node *n, struct engine **out,
 				 struct engine_block *block,
 				 const struct hash *hash);
@@ -208,8 +202,6 @@ void branches_invalid(struct node *n, struct tree_node *node, const char *why);
 /* The main chain moved: what is on it leaves the tree, and, when that is
  * short of room, what can never win. */
 void branches_prune(struct node *n);
-/* Height where the branch of a node leaves the main chain. */
-uint64_t branches_fork(const struct tree_node *node);
 
 /* bodies.c */
 void bodies_schedule(struct node *n);
