@@ -53,6 +53,9 @@
 	X(ERR_EXPIRED, "expired", "valid_until has passed")                    \
 	X(ERR_FEE_TOO_LOW, "fee_too_low",                                      \
 	  "The fee is below the chain's min_fee")                              \
+	X(ERR_NOT_A_VALIDATOR, "not_a_validator",                              \
+	  "Only a validator of the present set may do this")                   \
+	X(ERR_TOO_MANY, "too_many", "There are too many of these already")     \
 	/* mempool */                                                          \
 	X(ERR_MEMPOOL_FULL, "mempool_full",                                    \
 	  "The pool of pending transactions is full")                          \

@@ -6,7 +6,7 @@ libcore_a_SOURCES += \
 	src/codec/message_list.c \
 	src/codec/msgpack.c src/codec/msgpack.h \
 	src/codec/tx.c src/codec/tx.h \
-	src/codec/tx_scan.c
+	src/codec/tx_scan.c src/codec/vote.h
 
 check_PROGRAMS += tests/unit/check_tx_scan
 tests_unit_check_tx_scan_SOURCES = tests/unit/check_tx_scan.c

@@ -1,4 +1,5 @@
 libcore_a_SOURCES += \
+	src/consensus/bft_machine.h \
 	src/consensus/engine.c src/consensus/engine.h \
 	src/consensus/poa.c \
 	src/consensus/poa_state.c src/consensus/poa_state.h \

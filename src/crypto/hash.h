@@ -28,6 +28,9 @@ struct address {
 #define DOMAIN_STATE "ccoin/state/1"
 #define DOMAIN_UPGRADES "ccoin/upgrades/1"
 #define DOMAIN_MEMBER "ccoin/member/1"
+#define DOMAIN_VOTE "ccoin/vote/1"
+#define DOMAIN_VALIDATORS "ccoin/validators/1"
+#define DOMAIN_ACCEPT "ccoin/accept/1"
 
 void sha256(struct hash *out, struct span in);
 /* SHA-256 of a || b, without joining them. */

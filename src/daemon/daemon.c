@@ -93,6 +93,8 @@ static void perform(struct daemon *d, struct effect *e)
 		notify(d, e);
 		break;
 	case EFFECT_SEND:
+	case EFFECT_PERSIST:
+		BUG("no engine votes yet");
 	case EFFECT_DROP:
 		network_perform(d->network, e);
 		break;

@@ -5,6 +5,7 @@ libcore_a_SOURCES += \
 	src/ledger/genesis.h src/ledger/genesis_json.c \
 	src/ledger/genesis_names.c src/ledger/genesis_print.c \
 	src/ledger/rules.c src/ledger/rules_table.h \
+	src/ledger/governance.h src/ledger/validators.h \
 	src/ledger/state_node.h src/ledger/state_proof.c \
 	src/ledger/state_stream.c \
 	src/ledger/state_tree.c src/ledger/state_tree.h

@@ -22,6 +22,7 @@ enum event_kind {
 	EVENT_CONNECTED,    /* a connection to another node stands */
 	EVENT_MESSAGE,	    /* it said something, within its bounds */
 	EVENT_DISCONNECTED, /* it is gone; also the answer to EFFECT_DROP */
+	EVENT_PERSISTED,    /* records of the vote journal are durable */
 };
 
 /* One signature to check. */
@@ -40,7 +41,7 @@ bool check_fill(struct check *c, const struct hash *digest, struct span key,
 		struct span signature);
 
 enum job_kind { JOB_VERIFY, JOB_SIGN };
-enum job_owner { OWNER_SUBMIT, OWNER_PRODUCE, OWNER_SYNC };
+enum job_owner { OWNER_SUBMIT, OWNER_PRODUCE, OWNER_SYNC, OWNER_BFT };
 
 /* Work for a thread that shares nothing with the loop. Made by the core,
  * filled by a worker, given back whole in EVENT_JOB_DONE. */
@@ -68,7 +69,8 @@ struct node_event {
 	size_t tx_count;
 	/* EVENT_JOB_DONE; the step takes it */
 	struct job *job;
-	/* EVENT_DURABLE */
+	/* EVENT_DURABLE: of a batch. EVENT_PERSISTED: of a record of the vote
+	 * journal. That one and all before it. */
 	uint64_t seq;
 	/* EVENT_CONNECTED, _MESSAGE, _DISCONNECTED: the connection. Numbers
 	 * rise and are never used again. */
@@ -103,8 +105,9 @@ enum effect_kind {
 	EFFECT_TIMER,
 	EFFECT_JOB,
 	EFFECT_NOTIFY,
-	EFFECT_SEND, /* to a peer; lost when it is gone */
-	EFFECT_DROP, /* end a connection, behind what was sent before */
+	EFFECT_SEND,	/* to a peer; lost when it is gone */
+	EFFECT_DROP,	/* end a connection, behind what was sent before */
+	EFFECT_PERSIST, /* a record for the vote journal */
 };
 
 enum notify_kind {
@@ -126,6 +129,8 @@ struct effect {
 	 * become durable in the order of their numbers. */
 	uint64_t seq;
 	struct kv_batch *batch;
+	/* EFFECT_PERSIST: seq is the record's number, one more than the last;
+	 * height is the record's; body its bytes (codec/vote.h), owned. */
 	/* EFFECT_TIMER: ring at this time (ms since 1970); replaces the one
 	 * before. 0: none. */
 	uint64_t at;

@@ -196,6 +196,8 @@ static void job_done(struct node *n, struct job *job)
 	case OWNER_SYNC:
 		sync_job(n, job);
 		break;
+	case OWNER_BFT:
+		break;
 	}
 	job_free(job);
 }
@@ -250,6 +252,8 @@ void node_step(struct node *n, const struct node_event *event,
 		break;
 	case EVENT_DISCONNECTED:
 		peers_disconnected(n, event);
+		break;
+	case EVENT_PERSISTED:
 		break;
 	}
 	peers_tick(n);

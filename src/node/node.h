@@ -10,6 +10,21 @@
 
 struct node;
 
+#define JOURNAL_ID_BYTES 16
+
+/* The vote journal as it was opened (doc/bft.md: "Losing the journal"). */
+struct node_journal {
+	bool is_there; /* else nothing is ever signed for others */
+	bool is_new;   /* made at this start, not with the key: votes may be
+			* lost */
+	uint8_t id[JOURNAL_ID_BYTES];
+	uint64_t last; /* number of its last record; 0: none */
+	/* records of its highest height, the oldest first (codec/vote.h);
+	 * borrowed during node_new() */
+	const struct span *records;
+	size_t record_count;
+};
+
 struct node_config {
 	uint64_t seed;	/* of the node's random generator and maps */
 	bool validator; /* make blocks with the account below */
@@ -27,6 +42,7 @@ struct node_config {
 	/* Wait so long after the start for a first peer's tip before making
 	 * blocks, ms; 0: there is nobody to wait for. */
 	uint64_t boot_ms;
+	struct node_journal journal; /* engines with votes alone */
 };
 
 /*

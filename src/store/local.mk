@@ -2,7 +2,7 @@ libshell_a_SOURCES += \
 	src/store/dir_lock.c src/store/dir_lock.h \
 	src/store/file.c src/store/file.h \
 	src/store/key_pem.c src/store/key_pem.h \
-	src/store/keyfile.c src/store/keyfile.h \
+	src/store/keyfile.c src/store/keyfile.h src/store/journal.h \
 	src/store/keyfile_internal.h \
 	src/store/keyfile_password.c \
 	src/store/kv_lmdb.c src/store/kv_lmdb.h \

@@ -154,6 +154,8 @@ static void take_effect(struct world *w, struct effect *e)
 	case EFFECT_SEND:
 		check_send(w, e);
 		break;
+	case EFFECT_PERSIST:
+		BUG("no engine votes yet");
 	case EFFECT_DROP:
 		p = peer_of(w, e->peer);
 		MUST(p && !p->dropped);

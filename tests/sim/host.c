@@ -177,6 +177,8 @@ static void take(struct sim *s, struct host *h, struct effect *e)
 		check_sent(s, h, e->type, buf_span(&e->body));
 		net_send(s, h->number, e->peer, e->type, &e->body);
 		break;
+	case EFFECT_PERSIST:
+		BUG("no engine votes yet");
 	case EFFECT_DROP:
 		sim_trace(s, "host %zu drops connection %llu, ban %llu ms: %s",
 			  h->number, (unsigned long long)e->peer,
