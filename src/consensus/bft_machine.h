@@ -17,10 +17,7 @@
 #define CONSENSUS_BFT_MACHINE_H
 
 #include "codec/vote.h"
-
-/* f = floor((n-1)/3); q = floor((n+f)/2) + 1. */
-size_t bft_faults(size_t n);
-size_t bft_quorum(size_t n);
+#include "ledger/validators.h" /* validators_quorum() */
 
 #define BFT_NOBODY SIZE_MAX
 /* From this round on a fresh block has at most BFT_LATE_BYTES: all blocks of

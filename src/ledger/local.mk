@@ -5,7 +5,8 @@ libcore_a_SOURCES += \
 	src/ledger/genesis.h src/ledger/genesis_json.c \
 	src/ledger/genesis_names.c src/ledger/genesis_print.c \
 	src/ledger/rules.c src/ledger/rules_table.h \
-	src/ledger/governance.h src/ledger/validators.h \
+	src/ledger/governance.h \
+	src/ledger/validators.c src/ledger/validators.h \
 	src/ledger/state_node.h src/ledger/state_proof.c \
 	src/ledger/state_stream.c \
 	src/ledger/state_tree.c src/ledger/state_tree.h
@@ -21,3 +22,5 @@ tests_unit_check_state_tree_SOURCES = tests/unit/check_state_tree.c \
 	tests/unit/state_model.c tests/unit/state_model.h
 tests_unit_check_state_proof_SOURCES = tests/unit/check_state_proof.c \
 	tests/unit/state_model.c tests/unit/state_model.h
+check_PROGRAMS += tests/unit/check_validators
+tests_unit_check_validators_SOURCES = tests/unit/check_validators.c

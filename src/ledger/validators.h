@@ -19,6 +19,13 @@ struct validator {
 	uint8_t key[KEY_SPKI_MAX];
 };
 
+/*
+ * Of n members, f = floor((n-1)/3) may be faulty; a quorum is
+ * floor((n+f)/2) + 1, so that two have an honest member in common.
+ */
+size_t validators_faults(size_t n);
+size_t validators_quorum(size_t n);
+
 /* {0} is empty. Owns its list. */
 struct validators {
 	struct validator *list;
