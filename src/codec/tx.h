@@ -18,7 +18,11 @@
 #define TX_BYTES_MAX 4096 /* consensus bound on the full bytes */
 #define TX_NONCE_MAX AMOUNT_MAX
 
-enum tx_op { TX_TRANSFER = 0 };
+enum tx_op {
+	TX_TRANSFER = 0,
+	TX_VOTE = 1,	/* a validator's, on a change of the set */
+	TX_EVIDENCE = 2 /* of a validator that signed twice */
+};
 
 /* A plain value; its spans borrow from the bytes that it was decoded from
  * (or, when it is being made, from whoever made it). */
@@ -31,8 +35,12 @@ struct tx {
 	enum tx_op op;
 	struct address recipient; /* of a transfer */
 	uint64_t amount;
-	struct span key;       /* SPKI; empty unless nonce is 0 */
-	struct span signature; /* empty: not signed yet */
+	bool approve;		 /* of a vote; else it is taken back */
+	struct span change;	 /* change_encode(), ledger/validators.h */
+	struct span acceptance;	 /* by the new key; empty: there is none */
+	struct span double_vote; /* of evidence: double_vote_encode() */
+	struct span key;	 /* SPKI; empty unless nonce is 0 */
+	struct span signature;	 /* empty: not signed yet */
 	/* set by tx_decode() */
 	struct span raw;  /* the full bytes */
 	struct span body; /* the body within raw */
