@@ -6,7 +6,12 @@ libcore_a_SOURCES += \
 	src/codec/message_list.c \
 	src/codec/msgpack.c src/codec/msgpack.h \
 	src/codec/tx.c src/codec/tx.h \
-	src/codec/tx_scan.c src/codec/vote.h
+	src/codec/tx_scan.c \
+	src/codec/vote.c src/codec/vote.h \
+	src/codec/vote_read.h src/codec/vote_record.c
+
+check_PROGRAMS += tests/unit/check_vote
+tests_unit_check_vote_SOURCES = tests/unit/check_vote.c
 
 check_PROGRAMS += tests/unit/check_tx_scan
 tests_unit_check_tx_scan_SOURCES = tests/unit/check_tx_scan.c

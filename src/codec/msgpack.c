@@ -9,7 +9,7 @@
 #include <msgpack/pack.h>
 #include <string.h>
 
-#define RAW_DEPTH_MAX 8
+#define RAW_DEPTH_MAX 10
 
 static int append(void *data, const char *bytes, size_t len)
 {
@@ -203,6 +203,11 @@ struct span mp_read_raw(struct mp_reader *r)
 	if (r->err)
 		return SPAN(NULL, 0);
 	return SPAN(start, (size_t)(r->p - start));
+}
+
+void mp_refuse(struct mp_reader *r)
+{
+	fail(r, ERR_MALFORMED);
 }
 
 enum err mp_reader_end(const struct mp_reader *r)

@@ -37,8 +37,12 @@ struct span mp_read_bin(struct mp_reader *r, size_t min, size_t max);
 struct hash mp_read_hash(struct mp_reader *r);
 /* The number of elements, min..max. */
 size_t mp_read_array(struct mp_reader *r, size_t min, size_t max);
-/* Pass over one value of any kind, to a depth of 8, and return its bytes. */
+/* Pass over one value of any kind, to a depth of 10, and return its bytes. A
+ * block that holds a double vote needs 9. */
 struct span mp_read_raw(struct mp_reader *r);
+/* What was read may not be there, says the decoder: ERR_MALFORMED from here
+ * on, unless there was an error before. */
+void mp_refuse(struct mp_reader *r);
 /* The reader's error, or ERR_MALFORMED when bytes are left. */
 MUST_USE enum err mp_reader_end(const struct mp_reader *r);
 

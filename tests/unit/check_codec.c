@@ -115,8 +115,8 @@ START_TEST(nesting_is_bounded)
 		deep[levels] = 0x00;
 		mp_reader_init(&r, SPAN(deep, levels + 1));
 		ck_assert_uint_eq(mp_read_raw(&r).len,
-				  levels < 8 ? levels + 1 : 0);
-		ck_assert_int_eq(r.err, levels < 8 ? ERR_OK : ERR_MALFORMED);
+				  levels < 10 ? levels + 1 : 0);
+		ck_assert_int_eq(r.err, levels < 10 ? ERR_OK : ERR_MALFORMED);
 		deep[levels] = 0x91;
 	}
 }
