@@ -99,13 +99,13 @@ struct bft;
 MUST_USE struct bft *bft_new(const struct bft_rules *rules);
 void bft_free(struct bft *b);
 
-/* Begin a height. What was kept for it as the one above counts. From here on
- * every call's effects are appended to `out`. */
+/* Begin a height. What was kept for it as the one above counts; bft_tick() does
+ * what is due. */
 void bft_enter(struct bft *b, const struct bft_height *h, uint64_t now);
 /*
  * At a start, after bft_enter(): what the journal holds of this height, in
- * its order. Their blocks must be known by bft_block() before, and count as
- * executed.
+ * its order. The block of a PROPOSAL or PREPARE was executed then, and its
+ * bytes are here.
  */
 void bft_replay(struct bft *b, const struct bft_message *m);
 /* Nothing is signed while muted (rule 17); false: as before. */
@@ -126,8 +126,8 @@ void bft_cast_done(struct bft *b, const struct vote *v, uint64_t now,
 void bft_built(struct bft *b, uint64_t round, const struct hash *digest,
 	       uint64_t now, struct bft_effects *out);
 void bft_build_failed(struct bft *b, uint64_t round);
-/* The bytes of a block are here (with a proposal, fetched, or from the
- * journal). */
+/* The bytes of a block are here (with a proposal, after bft_receive() of it, or
+ * fetched). Ignored when it is not needed. */
 void bft_block(struct bft *b, const struct hash *digest, uint64_t now,
 	       struct bft_effects *out);
 void bft_executed(struct bft *b, const struct hash *digest, bool valid,

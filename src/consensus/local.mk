@@ -1,5 +1,8 @@
 libcore_a_SOURCES += \
-	src/consensus/bft_machine.h \
+	src/consensus/bft_effects.c src/consensus/bft_inputs.c \
+	src/consensus/bft_internal.h src/consensus/bft_known.c \
+	src/consensus/bft_machine.c src/consensus/bft_machine.h \
+	src/consensus/bft_table.c \
 	src/consensus/engine.c src/consensus/engine.h \
 	src/consensus/poa.c \
 	src/consensus/poa_state.c src/consensus/poa_state.h \
