@@ -59,6 +59,8 @@ struct evidence_info {
 	struct header header[2]; /* borrows from the view */
 	struct seal seal[2];
 };
+/* Pieces that are kept; the newest may not be durable yet. */
+size_t node_evidence_count(const struct node *n);
 /* In the order of their ids, those behind *after (NULL: the first).
  * ERR_NOT_FOUND at the end. */
 MUST_USE enum err query_evidence(struct evidence_info *out, struct node *n,
