@@ -38,7 +38,8 @@ struct peer_info {
 	uint64_t round_trip;  /* ms, of the last ping */
 	uint64_t score;	      /* 100 is a ban */
 };
-/* Peers whose hello was good; start with *at = 0; false at the end. */
+/* Peers whose hello was good, by rising number; start with *at = 0; false at
+ * the end. */
 bool node_peer_next(const struct node *n, size_t *at, struct peer_info *out);
 size_t node_peer_count(const struct node *n);
 /* The median of the peers' clock offsets, ms; false without peers. */
