@@ -4,7 +4,6 @@
 
 #include <stdlib.h>
 
-#include "base/text.h"
 #include "codec/tx_json.h"
 #include "http/json_out.h"
 
@@ -61,9 +60,8 @@ static void out_data(struct buf *out, struct span data)
 		out_string(out, data);
 		return;
 	}
-	out_text(out, ",\"data_base64\":\"");
-	base64_encode(out, data);
-	out_text(out, "\"");
+	out_text(out, ",\"data_base64\":");
+	out_base64(out, data);
 }
 
 void out_block_head(struct buf *out, const struct api *api,

@@ -2,7 +2,6 @@
 /* See the header. */
 #include "http/network_json.h"
 
-#include "base/text.h"
 #include "http/json_out.h"
 
 static void out_member(struct buf *out, const char *key, uint64_t v)
@@ -94,13 +93,12 @@ void out_waiting(struct buf *out, const struct engine_authority *a,
 	out_text(out, "}");
 }
 
-static void out_base64(struct buf *out, const char *key, struct span s)
+static void out_bytes(struct buf *out, const char *key, struct span s)
 {
 	out_text(out, ",\"");
 	out_text(out, key);
-	out_text(out, "\":\"");
-	base64_encode(out, s);
-	out_text(out, "\"");
+	out_text(out, "\":");
+	out_base64(out, s);
 }
 
 static void out_hash_member(struct buf *out, const char *key,
@@ -115,16 +113,10 @@ static void out_hash_member(struct buf *out, const char *key,
 static void out_raw_header(struct buf *out, const struct header *h)
 {
 	struct buf raw = {0};
-	char hex[3];
-	size_t i;
 
 	header_encode(&raw, h);
-	out_text(out, ",\"raw\":\"");
-	for (i = 0; i < raw.len; i++) {
-		hex_encode(hex, SPAN(raw.data + i, 1));
-		out_text(out, hex);
-	}
-	out_text(out, "\"");
+	out_text(out, ",\"raw\":");
+	out_hex(out, buf_span(&raw));
 	buf_release(&raw);
 }
 
@@ -141,8 +133,8 @@ static void out_signed_header(struct buf *out, const struct evidence_info *e,
 	out_hash_member(out, "hash_txns", &h->txs_root);
 	out_hash_member(out, "hash_state", &h->state_root);
 	out_hash_member(out, "hash_history", &h->history_root);
-	out_base64(out, "public_key", e->seal[i].key);
-	out_base64(out, "signature", e->seal[i].signature);
+	out_bytes(out, "public_key", e->seal[i].key);
+	out_bytes(out, "signature", e->seal[i].signature);
 	out_raw_header(out, h);
 	out_text(out, "}");
 }
