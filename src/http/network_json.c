@@ -4,36 +4,35 @@
 
 #include "http/json_out.h"
 
-static void out_member(struct buf *out, const char *key, uint64_t v)
+static void out_key(struct buf *out, const char *key)
 {
 	out_text(out, ",\"");
 	out_text(out, key);
 	out_text(out, "\":");
+}
+
+static void out_member(struct buf *out, const char *key, uint64_t v)
+{
+	out_key(out, key);
 	out_uint(out, v);
 }
 
 static void out_words(struct buf *out, const char *key, const char *text)
 {
-	out_text(out, ",\"");
-	out_text(out, key);
-	out_text(out, "\":");
+	out_key(out, key);
 	out_string(out, span_str(text));
 }
 
 static void out_flag(struct buf *out, const char *key, bool v)
 {
-	out_text(out, ",\"");
-	out_text(out, key);
-	out_text(out, "\":");
+	out_key(out, key);
 	out_bool(out, v);
 }
 
 /* null when there is none */
 static void out_maybe(struct buf *out, const char *key, bool has, uint64_t v)
 {
-	out_text(out, ",\"");
-	out_text(out, key);
-	out_text(out, "\":");
+	out_key(out, key);
 	if (has)
 		out_uint(out, v);
 	else
@@ -95,18 +94,14 @@ void out_waiting(struct buf *out, const struct engine_authority *a,
 
 static void out_bytes(struct buf *out, const char *key, struct span s)
 {
-	out_text(out, ",\"");
-	out_text(out, key);
-	out_text(out, "\":");
+	out_key(out, key);
 	out_base64(out, s);
 }
 
 static void out_hash_member(struct buf *out, const char *key,
 			    const struct hash *h)
 {
-	out_text(out, ",\"");
-	out_text(out, key);
-	out_text(out, "\":");
+	out_key(out, key);
 	out_hash(out, h);
 }
 
