@@ -97,6 +97,16 @@ void out_block_head(struct buf *out, const struct api *api,
 	out_data(out, h->extra);
 }
 
+void out_block_standing(struct buf *out, const struct block_info *info)
+{
+	out_text(out, ",\"confirmations\":");
+	out_uint(out, info->confirmations);
+	out_text(out, ",\"settled\":");
+	out_bool(out, info->settled);
+	out_text(out, ",\"final\":");
+	out_bool(out, info->final);
+}
+
 static void out_account(struct buf *out, const struct account *a, bool first)
 {
 	if (!first)
@@ -139,12 +149,8 @@ static enum err write_body(struct block_writer *w, struct api *api,
 		w->next++;
 		return e;
 	}
-	out_text(out, "],\"confirmations\":");
-	out_uint(out, w->info.confirmations);
-	out_text(out, ",\"settled\":");
-	out_bool(out, w->info.settled);
-	out_text(out, ",\"final\":");
-	out_bool(out, w->info.final);
+	out_text(out, "]");
+	out_block_standing(out, &w->info);
 	out_text(out, ",\"state\":{");
 	w->part = PART_STATE;
 	w->next = 0;
