@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh disable=SC2034 # used where it is sourced
-# What scripts/run, scripts/test and scripts/fuzz share. To be sourced after
-# `set -eu`; sets
+# What the scripts beside it share. To be sourced after `set -eu`; sets
 #   top     the source tree
 #   work    where builds go: $BUILD_ROOT, else build/, which git ignores
 # and never writes to a tree that somebody configured in place.
@@ -117,4 +116,21 @@ configure_in() {
 
 cores() {
 	nproc 2>/dev/null || echo 2
+}
+
+# build_unless_built NAME TARGET ARGUMENT...: the programs that a long run
+# uses, in $CCOIN_BUILD. When nobody has set that: TARGET, configured with the
+# arguments, in $work/NAME.
+build_unless_built() {
+	if [ -z "${CCOIN_BUILD:-}" ]; then
+		CCOIN_BUILD=$work/$1
+		goal=$2
+		shift 2
+		# shellcheck disable=SC2086 # a list
+		need $BUILD_PACKAGES python3-cryptography
+		use_source
+		configure_in "$CCOIN_BUILD" "$@" >&2
+		make -C "$CCOIN_BUILD" -s -j"$(cores)" "$goal" >&2
+	fi
+	export CCOIN_BUILD
 }

@@ -10,6 +10,7 @@
 #include "daemon/config.h"
 #include "discovery/service.h"
 #include "loop/clock.h"
+#include "loop/log.h"
 #include "loop/signals.h"
 
 #define NAME "ccoin-discovery"
@@ -32,9 +33,6 @@ struct settings {
 };
 
 #define AT(field) .offset = offsetof(struct settings, field)
-
-static const char *const levels[] = {"error", "warning", "info", "debug", NULL};
-static const char *const formats[] = {"text", "json", NULL};
 
 static const struct option_spec specs[] = {
 	{.name = "port",
@@ -64,13 +62,13 @@ static const struct option_spec specs[] = {
 	 .help = "take the commands add and remove without a signature"},
 	{.name = "log-level",
 	 .type = OPTION_CHOICE,
-	 .choices = levels,
+	 .choices = log_level_names,
 	 .arg = "LEVEL",
 	 AT(log_level),
 	 .help = "error, warning, info (default) or debug"},
 	{.name = "log-format",
 	 .type = OPTION_CHOICE,
-	 .choices = formats,
+	 .choices = log_format_names,
 	 .arg = "text|json",
 	 AT(log_format),
 	 .help = "lines of text (default) or of JSON"},

@@ -110,11 +110,10 @@ int wallet_member(uint64_t *out, const json_t *object, const char *name);
 /* An amount in decimal, 0..2^53-1; false when it is anything else. */
 MUST_USE bool wallet_amount(uint64_t *out, const char *text);
 
-/* Print JSON for people: a line for each member, nested ones indented. */
-void wallet_print_readable(const json_t *value);
 /* Print JSON and a newline. */
 void wallet_print_json(const json_t *value);
-/* Print with --json as JSON, else readable; EXIT_DONE. */
+/* Print with --json as JSON, else for people, a line for each member, nested
+ * ones indented; EXIT_DONE. */
 int wallet_print(const struct wallet *w, const json_t *value);
 
 #endif

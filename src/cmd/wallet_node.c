@@ -330,16 +330,11 @@ static void print_value(const json_t *value, int indent)
 	}
 }
 
-void wallet_print_readable(const json_t *value)
-{
-	print_value(value, 0);
-}
-
 int wallet_print(const struct wallet *w, const json_t *value)
 {
 	if (w->config.json)
 		wallet_print_json(value);
 	else
-		wallet_print_readable(value);
+		print_value(value, 0);
 	return EXIT_DONE;
 }

@@ -4,11 +4,11 @@
 
 #include <stddef.h>
 
+#include "loop/log.h"
+
 #define AT(field) .offset = offsetof(struct config, field)
 
 static const char *const roles[] = {"basic", "validator", NULL};
-static const char *const levels[] = {"error", "warning", "info", "debug", NULL};
-static const char *const formats[] = {"text", "json", NULL};
 
 const struct option_spec config_specs[ROW_COUNT] = {
 	[ROW_FILE] = {.name = "config",
@@ -185,7 +185,7 @@ const struct option_spec config_specs[ROW_COUNT] = {
 			   .env = "CCOIN_LOG_LEVEL",
 			   .json = "log.level",
 			   .type = OPTION_CHOICE,
-			   .choices = levels,
+			   .choices = log_level_names,
 			   .arg = "LEVEL",
 			   AT(log_level),
 			   .programs = PROGRAM_CCOIND,
@@ -195,7 +195,7 @@ const struct option_spec config_specs[ROW_COUNT] = {
 			    .env = "CCOIN_LOG_FORMAT",
 			    .json = "log.format",
 			    .type = OPTION_CHOICE,
-			    .choices = formats,
+			    .choices = log_format_names,
 			    .arg = "text|json",
 			    AT(log_format),
 			    .programs = PROGRAM_CCOIND,

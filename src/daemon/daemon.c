@@ -92,9 +92,9 @@ static void perform(struct daemon *d, struct effect *e)
 	case EFFECT_NOTIFY:
 		notify(d, e);
 		break;
-	case EFFECT_SEND:
 	case EFFECT_PERSIST:
 		BUG("no engine votes yet");
+	case EFFECT_SEND:
 	case EFFECT_DROP:
 		network_perform(d->network, e);
 		break;

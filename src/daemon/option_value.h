@@ -23,9 +23,8 @@ enum err option_bad_value(enum option_type type);
 enum err option_refuse(const struct option_spec *spec, enum err code, bool json,
 		       const char *shown, const char *field, struct fault *f);
 
-/* false when it is empty, there already, or one too many. */
-bool texts_add(struct texts *t, const char *text, size_t len);
-/* The same, and for OPTION_PLACES only HOST:PORT. */
+/* false when it is empty, there already, one too many, or, for OPTION_PLACES,
+ * not HOST:PORT. */
 bool texts_add_as(struct texts *t, enum option_type type, const char *text,
 		  size_t len);
 void texts_release(struct texts *t);

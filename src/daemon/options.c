@@ -39,7 +39,7 @@ void texts_release(struct texts *t)
 	*t = (struct texts){0};
 }
 
-bool texts_add(struct texts *t, const char *text, size_t len)
+static bool texts_add(struct texts *t, const char *text, size_t len)
 {
 	char *copy;
 

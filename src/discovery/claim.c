@@ -42,13 +42,6 @@ enum err claim_sign(struct claim *c, const struct secret_key *key)
 	return secret_key_sign(key, &c->signature, &d);
 }
 
-static void out_base64(struct buf *out, struct span s)
-{
-	out_text(out, "\"");
-	base64_encode(out, s);
-	out_text(out, "\"");
-}
-
 void claim_print(struct buf *out, const struct claim *c)
 {
 	out_text(out, "{\"where\":");

@@ -29,11 +29,6 @@ void members_free(struct members *m)
 	free(m);
 }
 
-uint64_t members_ttl(const struct members *m)
-{
-	return m->ttl;
-}
-
 size_t members_count(const struct members *m)
 {
 	return m->listed;

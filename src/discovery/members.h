@@ -26,7 +26,6 @@ struct member {
 struct members;
 struct members *members_new(uint64_t ttl_ms);
 void members_free(struct members *m); /* NULL is fine */
-uint64_t members_ttl(const struct members *m);
 
 /*
  * Believe a claim that came from this numeric address, which stands for the

@@ -4,7 +4,6 @@
 
 #include <stdlib.h>
 
-#include "base/text.h"
 #include "codec/tx_json.h"
 #include "http/json_out.h"
 
@@ -61,9 +60,8 @@ static void out_data(struct buf *out, struct span data)
 		out_string(out, data);
 		return;
 	}
-	out_text(out, ",\"data_base64\":\"");
-	base64_encode(out, data);
-	out_text(out, "\"");
+	out_text(out, ",\"data_base64\":");
+	out_base64(out, data);
 }
 
 void out_block_head(struct buf *out, const struct api *api,
@@ -97,6 +95,16 @@ void out_block_head(struct buf *out, const struct api *api,
 	out_text(out, ",\"nonce\":");
 	out_uint(out, info->block.seal.nonce);
 	out_data(out, h->extra);
+}
+
+void out_block_standing(struct buf *out, const struct block_info *info)
+{
+	out_text(out, ",\"confirmations\":");
+	out_uint(out, info->confirmations);
+	out_text(out, ",\"settled\":");
+	out_bool(out, info->settled);
+	out_text(out, ",\"final\":");
+	out_bool(out, info->final);
 }
 
 static void out_account(struct buf *out, const struct account *a, bool first)
@@ -141,12 +149,8 @@ static enum err write_body(struct block_writer *w, struct api *api,
 		w->next++;
 		return e;
 	}
-	out_text(out, "],\"confirmations\":");
-	out_uint(out, w->info.confirmations);
-	out_text(out, ",\"settled\":");
-	out_bool(out, w->info.settled);
-	out_text(out, ",\"final\":");
-	out_bool(out, w->info.final);
+	out_text(out, "]");
+	out_block_standing(out, &w->info);
 	out_text(out, ",\"state\":{");
 	w->part = PART_STATE;
 	w->next = 0;

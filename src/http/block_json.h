@@ -31,6 +31,8 @@ MUST_USE enum err out_block_tx(struct buf *out, struct api *api,
  * object: {"number":...,"data":"..." */
 void out_block_head(struct buf *out, const struct api *api,
 		    const struct block_info *info);
+/* How firmly it stands: ,"confirmations":...,"final":... */
+void out_block_standing(struct buf *out, const struct block_info *info);
 
 #define NO_SUCH_BLOCK "there is no such block"
 /* Of what never changes any more: a settled block by its hash. */

@@ -288,12 +288,7 @@ static enum err out_head(struct buf *out, struct api *api, uint64_t height,
 	out_block_head(out, api, &b);
 	out_text(out, ",\"transactions\":");
 	out_uint(out, b.block.tx_count);
-	out_text(out, ",\"confirmations\":");
-	out_uint(out, b.confirmations);
-	out_text(out, ",\"settled\":");
-	out_bool(out, b.settled);
-	out_text(out, ",\"final\":");
-	out_bool(out, b.final);
+	out_block_standing(out, &b);
 	out_text(out, "}");
 	block_info_release(&b);
 	return ERR_OK;

@@ -56,23 +56,6 @@ static void out_requests(struct buf *out, const struct api *api)
 	}
 }
 
-/* The node keeps some thousand at most. */
-static uint64_t evidence_count(const struct api *api)
-{
-	struct kv_view *view = api_view(api);
-	const struct hash *after = NULL;
-	struct evidence_info e;
-	struct hash last;
-	uint64_t count = 0;
-
-	while (!query_evidence(&e, api->cfg.node, view, after)) {
-		count++;
-		last = e.id;
-		after = &last;
-	}
-	return count;
-}
-
 /* Milliseconds as seconds. */
 static void out_seconds(struct buf *out, int64_t ms)
 {
@@ -133,7 +116,7 @@ static void out_network(struct buf *out, const struct api *api)
 		   "1: two conflicting blocks are settled", sync.halted);
 	out_metric(out, "ccoin_evidence_total", "gauge",
 		   "Pieces of evidence that are kept: those of lately",
-		   evidence_count(api));
+		   node_evidence_count(n));
 	out_clock(out, n);
 	out_traffic(out, api);
 }

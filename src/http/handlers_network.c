@@ -51,13 +51,6 @@ static void reply_now(struct call *c, const struct buf *out)
 
 /* --- peers --------------------------------------------------------------- */
 
-static int by_number(const void *a, const void *b)
-{
-	const struct peer_info *x = a, *y = b;
-
-	return (x->peer > y->peer) - (x->peer < y->peer);
-}
-
 /* All of them, by number; free() it. */
 static struct peer_info *all_peers(const struct node *n, size_t *count)
 {
@@ -67,7 +60,6 @@ static struct peer_info *all_peers(const struct node *n, size_t *count)
 	*count = 0;
 	while (*count < cap && node_peer_next(n, &at, &list[*count]))
 		(*count)++;
-	qsort(list, *count, sizeof(*list), by_number);
 	return list;
 }
 

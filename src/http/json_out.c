@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/text.h"
 
 void out_text(struct buf *b, const char *text)
 {
@@ -59,22 +60,30 @@ void out_string(struct buf *b, struct span s)
 	buf_byte(b, '"');
 }
 
+void out_base64(struct buf *b, struct span s)
+{
+	buf_byte(b, '"');
+	base64_encode(b, s);
+	buf_byte(b, '"');
+}
+
+void out_hex(struct buf *b, struct span s)
+{
+	buf_byte(b, '"');
+	buf_reserve(b, 2 * s.len + 1);
+	hex_encode((char *)b->data + b->len, s);
+	b->len += 2 * s.len;
+	buf_byte(b, '"');
+}
+
 void out_hash(struct buf *b, const struct hash *h)
 {
-	char hex[HASH_HEX_LEN];
-
-	buf_byte(b, '"');
-	buf_append(b, hash_hex(hex, h), HASH_HEX_LEN - 1);
-	buf_byte(b, '"');
+	out_hex(b, hash_span(h));
 }
 
 void out_address(struct buf *b, const struct address *a)
 {
-	char hex[ADDRESS_HEX_LEN];
-
-	buf_byte(b, '"');
-	buf_append(b, address_hex(hex, a), ADDRESS_HEX_LEN - 1);
-	buf_byte(b, '"');
+	out_hex(b, address_span(a));
 }
 
 static int append(const char *data, size_t len, void *arg)

@@ -19,7 +19,10 @@ void out_int(struct buf *b, int64_t v);
 void out_bool(struct buf *b, bool v);
 /* A string in quotes, escaped. What is not UTF-8 becomes '?'. */
 void out_string(struct buf *b, struct span s);
+/* In quotes. */
+void out_base64(struct buf *b, struct span s);
 /* Hex digits in quotes. */
+void out_hex(struct buf *b, struct span s);
 void out_hash(struct buf *b, const struct hash *h);
 void out_address(struct buf *b, const struct address *a);
 /* A tree of jansson's, compact. */

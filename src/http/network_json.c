@@ -2,39 +2,37 @@
 /* See the header. */
 #include "http/network_json.h"
 
-#include "base/text.h"
 #include "http/json_out.h"
 
-static void out_member(struct buf *out, const char *key, uint64_t v)
+static void out_key(struct buf *out, const char *key)
 {
 	out_text(out, ",\"");
 	out_text(out, key);
 	out_text(out, "\":");
+}
+
+static void out_member(struct buf *out, const char *key, uint64_t v)
+{
+	out_key(out, key);
 	out_uint(out, v);
 }
 
 static void out_words(struct buf *out, const char *key, const char *text)
 {
-	out_text(out, ",\"");
-	out_text(out, key);
-	out_text(out, "\":");
+	out_key(out, key);
 	out_string(out, span_str(text));
 }
 
 static void out_flag(struct buf *out, const char *key, bool v)
 {
-	out_text(out, ",\"");
-	out_text(out, key);
-	out_text(out, "\":");
+	out_key(out, key);
 	out_bool(out, v);
 }
 
 /* null when there is none */
 static void out_maybe(struct buf *out, const char *key, bool has, uint64_t v)
 {
-	out_text(out, ",\"");
-	out_text(out, key);
-	out_text(out, "\":");
+	out_key(out, key);
 	if (has)
 		out_uint(out, v);
 	else
@@ -94,37 +92,26 @@ void out_waiting(struct buf *out, const struct engine_authority *a,
 	out_text(out, "}");
 }
 
-static void out_base64(struct buf *out, const char *key, struct span s)
+static void out_bytes(struct buf *out, const char *key, struct span s)
 {
-	out_text(out, ",\"");
-	out_text(out, key);
-	out_text(out, "\":\"");
-	base64_encode(out, s);
-	out_text(out, "\"");
+	out_key(out, key);
+	out_base64(out, s);
 }
 
 static void out_hash_member(struct buf *out, const char *key,
 			    const struct hash *h)
 {
-	out_text(out, ",\"");
-	out_text(out, key);
-	out_text(out, "\":");
+	out_key(out, key);
 	out_hash(out, h);
 }
 
 static void out_raw_header(struct buf *out, const struct header *h)
 {
 	struct buf raw = {0};
-	char hex[3];
-	size_t i;
 
 	header_encode(&raw, h);
-	out_text(out, ",\"raw\":\"");
-	for (i = 0; i < raw.len; i++) {
-		hex_encode(hex, SPAN(raw.data + i, 1));
-		out_text(out, hex);
-	}
-	out_text(out, "\"");
+	out_text(out, ",\"raw\":");
+	out_hex(out, buf_span(&raw));
 	buf_release(&raw);
 }
 
@@ -141,8 +128,8 @@ static void out_signed_header(struct buf *out, const struct evidence_info *e,
 	out_hash_member(out, "hash_txns", &h->txs_root);
 	out_hash_member(out, "hash_state", &h->state_root);
 	out_hash_member(out, "hash_history", &h->history_root);
-	out_base64(out, "public_key", e->seal[i].key);
-	out_base64(out, "signature", e->seal[i].signature);
+	out_bytes(out, "public_key", e->seal[i].key);
+	out_bytes(out, "signature", e->seal[i].signature);
 	out_raw_header(out, h);
 	out_text(out, "}");
 }

@@ -32,11 +32,18 @@ struct line {
 	bool full;
 };
 
-static const char *const level_names[] = {
+const char *const log_level_names[] = {
 	[LOG_LEVEL_ERROR] = "error",
 	[LOG_LEVEL_WARNING] = "warning",
 	[LOG_LEVEL_INFO] = "info",
 	[LOG_LEVEL_DEBUG] = "debug",
+	NULL,
+};
+
+const char *const log_format_names[] = {
+	[LOG_FORMAT_TEXT] = "text",
+	[LOG_FORMAT_JSON] = "json",
+	NULL,
 };
 
 static atomic_int shown = LOG_LEVEL_INFO;
@@ -138,7 +145,7 @@ static void format_line(struct line *l, enum log_level level,
 	case LOG_FORMAT_TEXT:
 		put_time(l);
 		put_text(l, " ");
-		put_text(l, level_names[level]);
+		put_text(l, log_level_names[level]);
 		put_text(l, ": ");
 		put_escaped(l, message, format);
 		break;
@@ -146,7 +153,7 @@ static void format_line(struct line *l, enum log_level level,
 		put_text(l, "{\"time\":\"");
 		put_time(l);
 		put_text(l, "\",\"level\":\"");
-		put_text(l, level_names[level]);
+		put_text(l, log_level_names[level]);
 		put_text(l, "\",\"message\":\"");
 		put_escaped(l, message, format);
 		memcpy(l->text + l->len, "\"}", 2);

@@ -22,6 +22,10 @@ enum log_level {
 
 enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
 
+/* What they are called, in the order of the enums, and NULL. */
+extern const char *const log_level_names[];
+extern const char *const log_format_names[];
+
 #define LOG_MESSAGE_MAX 1024 /* what is longer is cut */
 
 /* Show this level and the more serious ones. Until it is called: info, as

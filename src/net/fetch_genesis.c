@@ -179,15 +179,14 @@ static enum err refused(struct fetch *x, struct span body)
 			 (const char *)bye.code.data);
 }
 
-/* Append what follows what is there; *total is 0 before the first. */
+/* Append what follows what is there; *total is 0 before the first. That it is
+ * MSG_GENESIS_MAX at most, and the piece within it, is seen by the decoder. */
 static enum err take_piece(struct fetch *x, struct fetched *out,
 			   uint64_t *total, struct span body)
 {
 	struct msg_genesis m;
 
 	if (msg_genesis_decode(&m, body) || m.offset != out->rules_raw.len ||
-	    !m.piece.len || m.total > FETCH_BYTES_MAX ||
-	    m.piece.len > m.total - m.offset ||
 	    (*total && (m.total != *total || m.nonce != out->nonce)))
 		return fail(x, ERR_MALFORMED,
 			    "its piece of the genesis does not fit");

@@ -12,7 +12,6 @@
 #include "base/err.h"
 #include "crypto/key.h"
 
-#define FETCH_BYTES_MAX (64u << 20)
 #define FETCH_OPEN_MS 10000  /* to connect and to prove the keys */
 #define FETCH_PIECE_MS 15000 /* for each piece */
 

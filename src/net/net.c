@@ -214,17 +214,10 @@ static const struct channel_ops channel_ops = {
 
 static enum err check_plain(const struct net_config *config, struct fault *f)
 {
-	struct where w = {.numeric = true, .port = 1};
 	struct host literal;
-	bool ok = host_parse(&literal, config->address);
 
-	if (!config->plain)
-		return ERR_OK;
-	if (ok) {
-		w.v6 = strchr(config->address, ':');
-		snprintf(w.host, sizeof(w.host), "%s", config->address);
-	}
-	if (ok && where_is_loopback(&w))
+	if (!config->plain || (host_parse(&literal, config->address) &&
+			       place_is_loopback(config->address)))
 		return ERR_OK;
 	return fault_set(f, ERR_OUT_OF_RANGE, "",
 			 "without TLS a node listens on loopback alone, not on "
@@ -244,9 +237,7 @@ static void set_advertised(struct net *n, const struct net_config *config)
 		snprintf(n->advertised, sizeof(n->advertised), "%s",
 			 config->advertise);
 	else
-		snprintf(n->advertised, sizeof(n->advertised),
-			 strchr(host, ':') ? "[%s]:%u" : "%s:%u", host,
-			 (unsigned)n->port);
+		place_print(n->advertised, host, n->port);
 }
 
 static enum err set_up(struct net *n, const struct net_config *config,

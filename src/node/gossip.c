@@ -60,8 +60,8 @@ void known_put(const struct gossip *g, struct gossip_peer *gp,
 	gp->known[tag % KNOWN_SLOTS] = tag;
 }
 
-bool known_has(const struct gossip *g, const struct gossip_peer *gp,
-	       const struct hash *full)
+static bool known_has(const struct gossip *g, const struct gossip_peer *gp,
+		      const struct hash *full)
 {
 	uint64_t tag = known_tag(g, full);
 

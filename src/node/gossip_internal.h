@@ -69,8 +69,6 @@ struct gossip_peer {
 /* Note that the peer has it. */
 void known_put(const struct gossip *g, struct gossip_peer *gp,
 	       const struct hash *full);
-bool known_has(const struct gossip *g, const struct gossip_peer *gp,
-	       const struct hash *full);
 /* The pool's entry; false when it is not there (any more). */
 bool gossip_pool_find(struct node *n, struct mempool_entry *out,
 		      const struct hash *full);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Headers of peers: who is asked, whether what comes follows what is known
- * by the engine's rules, and, their seals checked on a worker, into the tree.
- * Nothing is remembered against the hash of a header that is refused.
+ * Headers that peers send: whether what comes follows what is known by the
+ * engine's rules, and, their seals checked on a worker, into the tree. Nothing
+ * is remembered against the hash of a header that is refused. Who is asked for
+ * them is in headers_ask.c.
  */
 #include <stdlib.h>
 
@@ -11,9 +12,8 @@
 
 #define ASK_AGAIN_MS 2000
 #define STALE_MS 10000 /* a tip that led nowhere is left alone so long */
-#define VAIN_MS                                                                \
-	1000 /* and its peer: looking at known headers costs us, not           \
-	      * it */
+/* and its peer: looking at known headers costs us, not it */
+#define VAIN_MS 1000
 
 /* One header that is being checked; its bytes lie in the batch. */
 struct entry {

@@ -38,7 +38,8 @@ struct peer_info {
 	uint64_t round_trip;  /* ms, of the last ping */
 	uint64_t score;	      /* 100 is a ban */
 };
-/* Peers whose hello was good; start with *at = 0; false at the end. */
+/* Peers whose hello was good, by rising number; start with *at = 0; false at
+ * the end. */
 bool node_peer_next(const struct node *n, size_t *at, struct peer_info *out);
 size_t node_peer_count(const struct node *n);
 /* The median of the peers' clock offsets, ms; false without peers. */
@@ -59,6 +60,8 @@ struct evidence_info {
 	struct header header[2]; /* borrows from the view */
 	struct seal seal[2];
 };
+/* Pieces that are kept; the newest may not be durable yet. */
+size_t node_evidence_count(const struct node *n);
 /* In the order of their ids, those behind *after (NULL: the first).
  * ERR_NOT_FOUND at the end. */
 MUST_USE enum err query_evidence(struct evidence_info *out, struct node *n,

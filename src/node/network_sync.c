@@ -25,6 +25,11 @@ void node_sync(const struct node *n, struct sync_info *out)
 	};
 }
 
+size_t node_evidence_count(const struct node *n)
+{
+	return n->sync->evidence->kept_count;
+}
+
 static enum err decode(struct evidence_info *out, struct node *n,
 		       const struct kv_cursor *c)
 {

@@ -88,9 +88,9 @@ static void take_effects(struct driver *d, struct effects *effects)
 				free(e->results);
 			}
 			break;
-		case EFFECT_SEND:
 		case EFFECT_PERSIST:
 			BUG("no engine votes yet");
+		case EFFECT_SEND:
 		case EFFECT_DROP:
 			ck_assert_msg(d->network.on,
 				      "a node without peers spoke to one");
