@@ -20,7 +20,7 @@
 
 struct proposal {
 	struct validator_change change;
-	struct address *voters; /* in order; owned */
+	struct address *voters; /* ascending; owned */
 	size_t voter_count;
 	uint64_t since; /* height of its first vote */
 };
@@ -49,6 +49,9 @@ void governance_copy(struct governance *out, const struct governance *g);
 bool governance_same(const struct governance *a, const struct governance *b);
 void governance_encode(struct buf *out, const struct governance *g);
 MUST_USE enum err governance_decode(struct governance *out, struct span raw);
+
+/* set(h+2), which the caller releases: to it votes of block h+1 are a delta. */
+void governance_newest(struct validators *out, const struct governance *g);
 
 /* The engine's fields of header h+1: [hash(set(h+1)), hash(set(h+2)), change].
  */
@@ -83,6 +86,7 @@ MUST_USE enum err governance_vote(struct governance_block *b,
 MUST_USE enum err governance_offence(struct governance_block *b,
 				     const struct double_vote *d,
 				     uint64_t height, struct fault *f);
+/* What is after the block; b is used up, to be freed. */
 void governance_end(struct governance *out, struct governance_block *b);
 
 #endif

@@ -5,7 +5,8 @@ libcore_a_SOURCES += \
 	src/ledger/genesis.h src/ledger/genesis_json.c \
 	src/ledger/genesis_names.c src/ledger/genesis_print.c \
 	src/ledger/rules.c src/ledger/rules_table.h \
-	src/ledger/governance.h \
+	src/ledger/governance.c src/ledger/governance.h \
+	src/ledger/governance_bytes.c \
 	src/ledger/validators.c src/ledger/validators.h \
 	src/ledger/state_node.h src/ledger/state_proof.c \
 	src/ledger/state_stream.c \
@@ -23,4 +24,8 @@ tests_unit_check_state_tree_SOURCES = tests/unit/check_state_tree.c \
 tests_unit_check_state_proof_SOURCES = tests/unit/check_state_proof.c \
 	tests/unit/state_model.c tests/unit/state_model.h
 check_PROGRAMS += tests/unit/check_validators
-tests_unit_check_validators_SOURCES = tests/unit/check_validators.c
+tests_unit_check_validators_SOURCES = tests/unit/check_validators.c \
+	tests/unit/numbered_keys.h
+check_PROGRAMS += tests/unit/check_governance
+tests_unit_check_governance_SOURCES = tests/unit/check_governance.c \
+	tests/unit/numbered_keys.h

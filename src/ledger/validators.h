@@ -26,6 +26,9 @@ struct validator {
 size_t validators_faults(size_t n);
 size_t validators_quorum(size_t n);
 
+/* From an SPKI; ERR_BAD_PUBLIC_KEY when it is of no accepted form. */
+MUST_USE enum err validator_set_key(struct validator *out, struct span key);
+
 /* {0} is empty. Owns its list. */
 struct validators {
 	struct validator *list;
@@ -44,9 +47,10 @@ MUST_USE enum err validators_decode(struct validators *out, struct span raw);
 enum change_kind { CHANGE_ADD, CHANGE_REMOVE };
 
 /*
- * One change of a set: [0, key, few] or [1, address, few]; in a header that
+ * One change of a set: [0, key, 0] or [1, address, few]; in a header that
  * carries none, the empty array. few: the set may become smaller than four by
- * it. A plain value.
+ * it. A set that grows needs no leave, so an addition has one form, without
+ * the flag. A plain value.
  */
 struct validator_change {
 	enum change_kind kind;
@@ -63,7 +67,10 @@ bool change_same(const struct validator_change *a,
 		 const struct validator_change *b);
 /* ERR_EXISTS (it is a member), ERR_NOT_FOUND (it is none), ERR_OUT_OF_RANGE
  * (too many, none left, or fewer than four without the flag). The set is
- * unchanged then. */
+ * unchanged then. validators_can() only asks. */
+MUST_USE enum err validators_can(const struct validators *v,
+				 const struct validator_change *c,
+				 struct fault *f);
 MUST_USE enum err validators_apply(struct validators *v,
 				   const struct validator_change *c,
 				   struct fault *f);
