@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "codec/msgpack.h"
+#include "codec/tx_op.h"
 
 #define BODY_FIELDS 7
 
@@ -25,11 +26,7 @@ void tx_encode_body(struct buf *out, const struct tx *tx)
 	mp_uint(out, tx->fee);
 	mp_uint(out, tx->valid_until);
 	mp_bin(out, span_or_empty(tx->data));
-	mp_array(out, 1);
-	mp_array(out, 3);
-	mp_uint(out, (uint64_t)tx->op);
-	mp_bin(out, address_span(&tx->recipient));
-	mp_uint(out, tx->amount);
+	tx_op_encode(out, tx);
 }
 
 void tx_encode(struct buf *out, const struct tx *tx)
@@ -38,16 +35,6 @@ void tx_encode(struct buf *out, const struct tx *tx)
 	tx_encode_body(out, tx);
 	mp_bin(out, span_or_empty(tx->key));
 	mp_bin(out, span_or_empty(tx->signature));
-}
-
-static struct address read_address(struct mp_reader *r)
-{
-	struct span s = mp_read_bin(r, ADDRESS_LEN, ADDRESS_LEN);
-	struct address a = {{0}};
-
-	if (s.len)
-		memcpy(a.b, s.data, ADDRESS_LEN);
-	return a;
 }
 
 /* An integer of up to 64 bits in the bytes, which must pass no bound that a
@@ -59,30 +46,6 @@ static enum err bounded(uint64_t v, const char *field, struct fault *f)
 	return fault_set(f, ERR_AMOUNT_OVERFLOW, field,
 			 "%s is %llu, expected at most 2^53 - 1", field,
 			 (unsigned long long)v);
-}
-
-static enum err read_operation(struct tx *tx, struct mp_reader *r,
-			       struct fault *f)
-{
-	struct mp_reader look;
-	uint64_t op;
-
-	if (mp_read_array(r, 0, 16) != 1 && !r->err)
-		return fault_set(f, ERR_UNSUPPORTED_OPERATION, "operations",
-				 "version 1 holds exactly one operation");
-	look = *r;
-	mp_read_array(&look, 1, 16);
-	op = mp_read_uint(&look, UINT64_MAX);
-	if (!look.err && op != TX_TRANSFER)
-		return fault_set(f, ERR_UNSUPPORTED_OPERATION, "operations",
-				 "operation is %llu, expected 0 (transfer)",
-				 (unsigned long long)op);
-	mp_read_array(r, 3, 3);
-	mp_read_uint(r, UINT64_MAX);
-	tx->op = TX_TRANSFER;
-	tx->recipient = read_address(r);
-	tx->amount = mp_read_uint(r, UINT64_MAX);
-	return ERR_OK;
 }
 
 static enum err read_body(struct tx *tx, struct mp_reader *r, struct fault *f)
@@ -97,12 +60,12 @@ static enum err read_body(struct tx *tx, struct mp_reader *r, struct fault *f)
 		return fault_set(f, ERR_UNSUPPORTED_VERSION, "version",
 				 "version is %llu, expected %d",
 				 (unsigned long long)version, TX_VERSION);
-	tx->sender = read_address(r);
+	tx->sender = tx_read_address(r);
 	tx->nonce = mp_read_uint(r, UINT64_MAX);
 	tx->fee = mp_read_uint(r, UINT64_MAX);
 	tx->valid_until = mp_read_uint(r, UINT64_MAX);
 	tx->data = mp_read_bin(r, 0, TX_BYTES_MAX);
-	e = read_operation(tx, r, f);
+	e = tx_op_read(tx, r, f);
 	if (e)
 		return e;
 	tx->body = SPAN(start, (size_t)(r->p - start));
@@ -181,7 +144,7 @@ enum err tx_decode(struct tx *tx, struct span raw, size_t max_bytes,
 				 "expected [body, public key, signature] in "
 				 "canonical msgpack");
 	tx->raw = raw;
-	if ((e = bounded(tx->nonce, "number", f)) ||
+	if ((e = tx_op_check(tx, f)) || (e = bounded(tx->nonce, "number", f)) ||
 	    (e = bounded(tx->fee, "fee", f)) ||
 	    (e = bounded(tx->valid_until, "valid_until", f)) ||
 	    (e = bounded(tx->amount, "amount", f)))

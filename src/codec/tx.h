@@ -2,8 +2,10 @@
 /*
  * Transactions as bytes (DESIGN: "Transaction"; doc/protocol.md has the
  * layout). Full bytes: [body, public key, signature]. Body: [version,
- * sender, nonce, fee, valid_until, data, [operation]]. A transfer is
- * [0, recipient, amount]. The public key is empty unless the nonce is 0.
+ * sender, nonce, fee, valid_until, data, [operation]]. The public key is empty
+ * unless the nonce is 0. Operations: a transfer [0, recipient, amount]; a
+ * validator's vote on a change of the set [1, approve, change, acceptance]; the
+ * evidence of a double vote [2, double vote].
  */
 #ifndef CODEC_TX_H
 #define CODEC_TX_H
@@ -37,7 +39,7 @@ struct tx {
 	uint64_t amount;
 	bool approve;		 /* of a vote; else it is taken back */
 	struct span change;	 /* change_encode(), ledger/validators.h */
-	struct span acceptance;	 /* by the new key; empty: there is none */
+	struct span acceptance;	 /* by the new key; see tx_accept_digest() */
 	struct span double_vote; /* of evidence: double_vote_encode() */
 	struct span key;	 /* SPKI; empty unless nonce is 0 */
 	struct span signature;	 /* empty: not signed yet */
@@ -49,6 +51,9 @@ struct tx {
 	struct hash full; /* SHA-256 of raw */
 };
 
+/* Who is paid; NULL: the operation pays nobody. */
+const struct address *tx_recipient(const struct tx *tx);
+
 /* Append the canonical body, the canonical full bytes. */
 void tx_encode_body(struct buf *out, const struct tx *tx);
 void tx_encode(struct buf *out, const struct tx *tx);
@@ -57,7 +62,10 @@ void tx_encode(struct buf *out, const struct tx *tx);
  * known, size at most max_bytes, amounts at most 2^53 - 1, a key exactly
  * when the nonce is 0 and then of an accepted form and the sender's, a
  * signature of the right length for a key that is there (else 64 or 256
- * bytes). Everything else is the ledger's. f may be NULL.
+ * bytes). A vote's change and the evidence are of their own canonical form,
+ * with keys of an accepted form; an acceptance is there exactly when a vote
+ * approves of adding a key, and of the length of its signatures. Everything
+ * else is the ledger's. f may be NULL.
  */
 MUST_USE enum err tx_decode(struct tx *tx, struct span raw, size_t max_bytes,
 			    struct fault *f);
@@ -66,5 +74,24 @@ void tx_hash(struct tx *tx, const struct hash *genesis);
 /* The digest of the body of a transaction that is being made. */
 void tx_signing_digest(struct hash *out, const struct tx *tx,
 		       const struct hash *genesis);
+
+/*
+ * What a vote is about, as bytes: [0, key, few] or [1, address, few]. The same
+ * bytes as change_encode(), which has the rules (ledger/validators.h). A plain
+ * value; the key is borrowed.
+ */
+struct tx_change {
+	bool remove;
+	bool few;		/* the set may become smaller than four */
+	struct span key;	/* SPKI, of who is added */
+	struct address account; /* of who is added or removed */
+};
+void tx_change_encode(struct buf *out, const struct tx_change *c);
+/* ERR_MALFORMED, ERR_NOT_CANONICAL, ERR_BAD_PUBLIC_KEY. Fills in account. */
+MUST_USE enum err tx_change_decode(struct tx_change *out, struct span raw);
+/* What a key that is to be added signs, so that nobody is made a validator
+ * who does not want to be one: for this chain, and for nothing else. */
+void tx_accept_digest(struct hash *out, struct span change,
+		      const struct hash *genesis);
 
 #endif

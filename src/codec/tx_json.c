@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "codec/tx_op_json.h"
 
 enum field {
 	F_NUMBER,
@@ -17,6 +18,8 @@ enum field {
 	F_FROM,
 	F_TO,
 	F_AMOUNT,
+	F_VOTE,
+	F_EVIDENCE,
 	F_FEE,
 	F_VALID_UNTIL,
 	F_DATA,
@@ -33,6 +36,8 @@ static const char *const names[F_COUNT] = {
 	[F_FROM] = "from",
 	[F_TO] = "to",
 	[F_AMOUNT] = "amount",
+	[F_VOTE] = "vote",
+	[F_EVIDENCE] = "evidence",
 	[F_FEE] = "fee",
 	[F_VALID_UNTIL] = "valid_until",
 	[F_DATA] = "data",
@@ -72,7 +77,8 @@ static enum err collect(const json_t *v[F_COUNT], const json_t *in,
 					 "\"%.40s\" is not a field of a "
 					 "transaction, expected number from to "
 					 "amount fee valid_until data "
-					 "data_base64 public_key signature id",
+					 "data_base64 public_key signature id "
+					 "vote evidence",
 					 key);
 		v[i] = json_object_iter_value(at);
 	}
@@ -203,8 +209,31 @@ static enum err drop_key(const struct tx *tx, struct span key, struct fault *f)
 			 address_hex(hex, &owner));
 }
 
-static enum err read_plain(struct tx *tx, const json_t *v[F_COUNT],
-			   struct fault *f)
+/* What it does: a transfer, or what stands in the place of one. */
+static enum err read_operation(struct tx *tx, struct tx_op_bytes *bytes,
+			       const json_t *v[F_COUNT], struct fault *f)
+{
+	enum field op = v[F_VOTE] ? F_VOTE : F_EVIDENCE;
+	enum err e;
+
+	if (!v[F_VOTE] && !v[F_EVIDENCE]) {
+		if ((e = read_address(&tx->recipient, v, F_TO, f)) ||
+		    (e = need(v, F_AMOUNT, f)))
+			return e;
+		return read_uint(&tx->amount, v, F_AMOUNT, ERR_AMOUNT_OVERFLOW,
+				 f);
+	}
+	if (v[F_TO] || v[F_AMOUNT] || (v[F_VOTE] && v[F_EVIDENCE]))
+		return fault_set(f, ERR_UNSUPPORTED_OPERATION, names[op],
+				 "expected one operation: to and amount, or "
+				 "vote, or evidence");
+	if (v[F_VOTE])
+		return tx_vote_from_json(tx, bytes, v[F_VOTE], f);
+	return tx_evidence_from_json(tx, bytes, v[F_EVIDENCE], f);
+}
+
+static enum err read_plain(struct tx *tx, struct tx_op_bytes *bytes,
+			   const json_t *v[F_COUNT], struct fault *f)
 {
 	struct hash id;
 	struct span text;
@@ -212,9 +241,7 @@ static enum err read_plain(struct tx *tx, const json_t *v[F_COUNT],
 
 	if ((e = read_nonce(tx, v, f)) ||
 	    (e = read_address(&tx->sender, v, F_FROM, f)) ||
-	    (e = read_address(&tx->recipient, v, F_TO, f)) ||
-	    (e = need(v, F_AMOUNT, f)) ||
-	    (e = read_uint(&tx->amount, v, F_AMOUNT, ERR_AMOUNT_OVERFLOW, f)) ||
+	    (e = read_operation(tx, bytes, v, f)) ||
 	    (e = read_uint(&tx->fee, v, F_FEE, ERR_AMOUNT_OVERFLOW, f)) ||
 	    (e = read_uint(&tx->valid_until, v, F_VALID_UNTIL, ERR_OUT_OF_RANGE,
 			   f)))
@@ -245,13 +272,14 @@ static enum err read_plain(struct tx *tx, const json_t *v[F_COUNT],
 }
 
 static enum err read_tx(struct buf *raw, struct buf *bytes,
-			const json_t *v[F_COUNT], struct fault *f)
+			struct tx_op_bytes *op, const json_t *v[F_COUNT],
+			struct fault *f)
 {
 	struct tx tx = {.op = TX_TRANSFER};
 	size_t data, data_len, key, key_len, sig, sig_len;
 	enum err e;
 
-	if ((e = read_plain(&tx, v, f)) ||
+	if ((e = read_plain(&tx, op, v, f)) ||
 	    (e = read_base64(bytes, &data, &data_len, v, F_DATA_BASE64,
 			     TX_BYTES_MAX, f)) ||
 	    (e = read_base64(bytes, &key, &key_len, v, F_PUBLIC_KEY,
@@ -279,6 +307,7 @@ static enum err read_tx(struct buf *raw, struct buf *bytes,
 enum err tx_from_json(struct buf *raw, const json_t *in, struct fault *f)
 {
 	const json_t *v[F_COUNT] = {NULL};
+	struct tx_op_bytes op = {.what = {0}};
 	struct buf bytes = {0};
 	enum err e;
 
@@ -286,7 +315,8 @@ enum err tx_from_json(struct buf *raw, const json_t *in, struct fault *f)
 	if (e)
 		return e;
 	buf_reserve(&bytes, KEY_SPKI_MAX + KEY_SIGNATURE_MAX + 8);
-	e = read_tx(raw, &bytes, v, f);
+	e = read_tx(raw, &bytes, &op, v, f);
+	tx_op_bytes_release(&op);
 	buf_release(&bytes);
 	return e;
 }
@@ -323,6 +353,24 @@ static void set_base64(json_t *object, enum field field, struct span bytes)
 	buf_release(&text);
 }
 
+static void set_operation(json_t *o, const struct tx *tx)
+{
+	char address[ADDRESS_HEX_LEN];
+
+	switch (tx->op) {
+	case TX_TRANSFER:
+		set(o, F_TO, ascii(address_hex(address, &tx->recipient)));
+		set(o, F_AMOUNT, json_integer((json_int_t)tx->amount));
+		break;
+	case TX_VOTE:
+		set(o, F_VOTE, tx_vote_to_json(tx));
+		break;
+	case TX_EVIDENCE:
+		set(o, F_EVIDENCE, tx_evidence_to_json(tx));
+		break;
+	}
+}
+
 json_t *tx_to_json(const struct tx *tx, struct span key)
 {
 	char hash[HASH_HEX_LEN], address[ADDRESS_HEX_LEN];
@@ -333,8 +381,7 @@ json_t *tx_to_json(const struct tx *tx, struct span key)
 	set(o, F_ID, ascii(hash_hex(hash, &tx->id)));
 	set(o, F_NUMBER, json_integer((json_int_t)tx->nonce));
 	set(o, F_FROM, ascii(address_hex(address, &tx->sender)));
-	set(o, F_TO, ascii(address_hex(address, &tx->recipient)));
-	set(o, F_AMOUNT, json_integer((json_int_t)tx->amount));
+	set_operation(o, tx);
 	set(o, F_FEE, json_integer((json_int_t)tx->fee));
 	set(o, F_VALID_UNTIL, json_integer((json_int_t)tx->valid_until));
 	if (!tx->data.len)

@@ -11,13 +11,14 @@
 
 /*
  * Append the canonical full bytes of a pushed transaction. Accepts `number`
- * or `nonce` (both: they must agree), from, to, amount, signature,
- * public_key, fee, valid_until, data or data_base64, id (ignored unless it
- * is malformed; the node compares it, see tx_json_id()). Refuses any other
- * field, a real where an integer is due, a missing or wrong-typed field;
- * the fault names the field, the value and what was expected. A public key
- * that is superfluous (number > 0) is dropped when it is the sender's, else
- * ERR_WRONG_KEY. An empty or missing signature is ERR_UNSIGNED.
+ * or `nonce` (both: they must agree), from, to and amount (or `vote`, or
+ * `evidence`, in their place), signature, public_key, fee, valid_until, data or
+ * data_base64, id (ignored unless it is malformed; the node compares it, see
+ * tx_json_id()). Refuses any other field, a real where an integer is due, a
+ * missing or wrong-typed field; the fault names the field, the value and what
+ * was expected. A public key that is superfluous (number > 0) is dropped when
+ * it is the sender's, else ERR_WRONG_KEY. An empty or missing signature is
+ * ERR_UNSIGNED.
  */
 MUST_USE enum err tx_from_json(struct buf *raw, const json_t *in,
 			       struct fault *f);
@@ -33,9 +34,9 @@ MUST_USE size_t tx_scan_json(struct buf *raw, size_t *ends, size_t max,
 /* Whether a pushed object names an id; then *id is it. */
 bool tx_json_id(struct hash *id, const json_t *in);
 /*
- * The transaction as a client sees it: id number from to amount fee
- * valid_until data (or data_base64) public_key signature. key is the
- * sender's key when the transaction does not carry it (empty: left out).
+ * The transaction as a client sees it: id number from to amount (or vote, or
+ * evidence) fee valid_until data (or data_base64) public_key signature. key is
+ * the sender's key when the transaction does not carry it (empty: left out).
  */
 MUST_USE json_t *tx_to_json(const struct tx *tx, struct span key);
 

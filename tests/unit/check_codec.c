@@ -302,9 +302,15 @@ START_TEST(versions_and_operations_not_known_are_refused)
 	/* [.., "hello", [[op, .. : the head of the bin, 5, then 91 93 op */
 	for (op = 0; memcmp(raw.data + op, "hello\x91\x93", 7); op++)
 		;
-	raw.data[op + 7] = 1;
+	raw.data[op + 7] = TX_EVIDENCE + 1;
 	ck_assert_int_eq(tx_decode(&got, buf_span(&raw), TX_BYTES_MAX, &f),
 			 ERR_UNSUPPORTED_OPERATION);
+	/* one that is known, with what belongs to another */
+	for (raw.data[op + 7] = TX_VOTE; raw.data[op + 7] <= TX_EVIDENCE;
+	     raw.data[op + 7]++)
+		ck_assert_int_eq(
+			tx_decode(&got, buf_span(&raw), TX_BYTES_MAX, &f),
+			ERR_MALFORMED);
 	buf_release(&raw);
 }
 END_TEST
