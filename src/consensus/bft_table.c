@@ -191,7 +191,7 @@ bool table_is_justified(const struct table *t, const struct bft_message *m,
 			bool *fresh)
 {
 	bool prepared;
-	uint64_t round;
+	uint64_t round = 0;
 
 	*fresh = true;
 	if (!m->vote->round)
