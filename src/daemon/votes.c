@@ -42,8 +42,8 @@ static void on_readable(int fd, short what, void *ctx)
 	v->step(v->ctx, &event);
 }
 
-static enum err open_or_make(struct votes *v, bool *is_new,
-			     const char *datadir, struct fault *f)
+static enum err open_or_make(struct votes *v, bool *is_new, const char *datadir,
+			     struct fault *f)
 {
 	enum err e = journal_open(&v->journal, datadir, false, f);
 
