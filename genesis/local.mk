@@ -8,8 +8,10 @@ EXTRA_DIST += \
 # tests/vectors compares doc/vectors.json with what the code makes.
 check_PROGRAMS += tests/vectors
 tests_vectors_SOURCES = tests/vectors.c tests/vectors_chain.c \
-	tests/vectors_keys.c tests/vectors_p2p.c tests/vectors_tx.c \
-	tests/vectors.h tests/messages.c tests/messages.h tests/unit/test_keys.h
+	tests/vectors_keys.c tests/vectors_bft.c tests/vectors_p2p.c \
+	tests/vectors_tx.c tests/vectors.h \
+	tests/messages.c tests/messages.h \
+	$(messages_bft) tests/unit/test_keys.h
 tests_vectors_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 
 # ... and this compares both with doc/protocol.md.

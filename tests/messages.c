@@ -6,6 +6,7 @@
 #include "base/amount.h"
 #include "codec/block.h"
 #include "codec/msgpack.h"
+#include "votes.h"
 
 /* --- made at random ------------------------------------------------------ */
 
@@ -252,6 +253,16 @@ void message_random(struct buf *out, enum message_type t, struct rng *r)
 	case MSG_EVD:
 		headers(out, r, 2);
 		return;
+	case MSG_PRP:
+	case MSG_VOT:
+	case MSG_RCH:
+	case MSG_RPB:
+	case MSG_APB:
+	case MSG_CRT:
+	case MSG_LNK:
+	case MSG_EVV:
+		message_bft_random(out, t, r);
+		return;
 	case MESSAGE_TYPE_COUNT:
 		break;
 	}
@@ -445,6 +456,15 @@ enum err message_again(struct buf *out, enum message_type t, struct span body)
 		return list_again(out, body, MSG_ADDRESSES_MAX, address_again);
 	case MSG_EVD:
 		return list_again(out, body, MSG_EVIDENCE_MAX, evidence_again);
+	case MSG_PRP:
+	case MSG_VOT:
+	case MSG_RCH:
+	case MSG_RPB:
+	case MSG_APB:
+	case MSG_CRT:
+	case MSG_LNK:
+	case MSG_EVV:
+		return message_bft_again(out, t, body);
 	case MESSAGE_TYPE_COUNT:
 		break;
 	}

@@ -3,6 +3,7 @@
 """What doc/protocol.md says of messages between nodes, in Python: the examples
 of doc/vectors.json are made again from the page's rules, and what it refuses is
 refused. Written from the page, not from the C code."""
+import collections
 import json
 import os
 import re
@@ -12,16 +13,17 @@ import unittest
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from protocol_page import (CAP, SOURCE, ZEROS, Genesis,  # noqa: E402
-                           Reader, Refused, digest, head, pack, rows, sha256,
-                           unhex)
+                           Reader, Refused, digest, head, is_good_ed25519, pack,
+                           rows, sha256, signature_length, unhex)
 
 # The tables of the page
 BODIES = {row[0].strip("`"): row[1] for row in rows("Messages")}
 BOUNDS = {row[0].strip("`"): int(row[2]) for row in rows("Messages")}
 LIMITS = {row[0]: row[1] for row in rows("Limits")}
-HEADERS, LOCATOR, BLOCKS, HASHES, ADDRESSES, EVIDENCE, PIECE = (
+HEADERS, LOCATOR, BLOCKS, HASHES, ADDRESSES, EVIDENCE, PIECE, VALIDATORS, \
+    VOTES, DOUBLE_VOTES = (
     int(re.findall(r"\d+", how_many)[-1])
-    for how_many in list(LIMITS.values())[:7])
+    for how_many in list(LIMITS.values())[:10])
 GENESIS_MAX = 64 << 20
 NUMBER = 2**64 - 1
 
@@ -162,6 +164,93 @@ def genesis(r):
     return [total, offset, nonce, piece]
 
 
+# Votes, as what Vote names
+
+Vote = collections.namedtuple(
+    "Vote", "kind height round prepared digest signer signature")
+PROPOSAL, PREPARE, COMMIT, ROUND_CHANGE = range(4)
+
+
+def choice(r, kind, round_):
+    prepared = integer(r, round_ if kind == ROUND_CHANGE else 0)
+    name = r.bin(32)
+    need(kind != ROUND_CHANGE or prepared or name == ZEROS)
+    return prepared, name
+
+
+def vote(r):
+    r.array(7)
+    kind, height, round_ = integer(r, 3), integer(r), integer(r, 2**32)
+    return Vote(kind, height, round_, *choice(r, kind, round_),
+                integer(r, VALIDATORS - 1), r.bin(64, 256))
+
+
+def votes(r, most=VALIDATORS, least=0):
+    return listed(r, most, vote, least)
+
+
+def proposal(r):
+    r.array(4)
+    voted, block, changes, prepares = vote(r), array(r), votes(r), votes(r)
+    need(voted.kind == PROPOSAL)
+    need(voted.round or not changes)
+    need(all((v.kind, v.height, v.round) ==
+             (ROUND_CHANGE, voted.height, voted.round) for v in changes))
+    need(not prepares or any(v.prepared for v in changes))
+    need(all((v.kind, v.height, v.round, v.digest) ==
+             (PREPARE, voted.height, prepares[0].round, voted.digest)
+             and v.round < voted.round for v in prepares))
+    return [voted, block, changes, prepares]
+
+
+def some_votes(r):
+    value = votes(r, VOTES, 1)
+    need(all(v.kind in (PREPARE, COMMIT) for v in value))
+    return value
+
+
+def round_change(r):
+    r.array(2)
+    voted, prepares = vote(r), votes(r)
+    need(voted.kind == ROUND_CHANGE)
+    need(voted.prepared or not prepares)
+    need(all((v.kind, v.height, v.round, v.digest) ==
+             (PREPARE, voted.height, voted.prepared - 1, voted.digest)
+             for v in prepares))
+    return [voted, prepares]
+
+
+def links(r):
+    value = listed(r, VALIDATORS, lambda r: r.bin(20))
+    need(value == sorted(set(value)))
+    return value
+
+
+def certificate(r):
+    r.array(2)
+
+    def signed(r):
+        r.array(2)
+        return integer(r, VALIDATORS - 1), r.bin(64, 256)
+    value = [integer(r, 2**32), listed(r, VALIDATORS, signed, 1)]
+    signers = [signer for signer, _ in value[1]]
+    need(signers == sorted(set(signers)))
+    return value
+
+
+def double_vote(r):
+    r.array(6)
+    key = r.bin()
+    size = signature_length(key)
+    height, kind, round_ = integer(r), integer(r, 3), integer(r, 2**32)
+    sides = []
+    for _ in range(2):
+        r.array(3)
+        sides.append((*choice(r, kind, round_), r.bin(size)))
+    need(sides[0][:2] < sides[1][:2])
+    return [key, height, kind, round_, *sides]
+
+
 READ = {
     "HEY": hello, "ACK": hello, "BYE": bye, "RBH": tip, "BLH": tip,
     "RHD": ask_headers,
@@ -175,6 +264,10 @@ READ = {
     "RAD": lambda r: listed(r, 0, anything),
     "ADR": lambda r: listed(r, ADDRESSES, address),
     "EVD": lambda r: listed(r, EVIDENCE, lambda r: sealed(r, 2)),
+    "PRP": proposal, "VOT": some_votes, "RCH": round_change,
+    "RPB": block_here, "APB": lambda r: listed(r, 1, array),
+    "CRT": lambda r: sealed(r, 1), "LNK": links,
+    "EVV": lambda r: listed(r, DOUBLE_VOTES, double_vote),
 }
 
 
@@ -291,6 +384,54 @@ class Messages(unittest.TestCase):
         self.assertEqual(fields[0][3:5], fields[1][3:5])
         self.assertEqual(head(3)[0], seal[0])
         self.assertNotEqual(seal, other_seal)
+
+    def holds(self, v):
+        key, = [unhex(k["public_key"]) for k in self.vectors["keys"]
+                if k["type"] == "ed25519"]
+        body = [v.kind, v.height, v.round, v.prepared, v.digest]
+        self.assertEqual(self.values["LNK"][v.signer], self.ids["ed25519"])
+        self.assertTrue(is_good_ed25519(
+            key[12:], digest("ccoin/vote/1", self.genesis.id, pack(body)),
+            v.signature))
+
+    def test_votes_are_signed_over_their_bodies(self):
+        proposed, _, changes, prepares = self.values["PRP"]
+        change, its_prepares = self.values["RCH"]
+        every = [proposed, *changes, *prepares, change, *its_prepares,
+                 *self.values["VOT"]]
+        self.assertEqual({v.kind for v in every}, set(range(4)))
+        for v in every:
+            self.holds(v)
+            self.assertEqual(v.digest.hex(), self.blocks[1]["hash"])
+        self.assertEqual(change, changes[0])
+        self.assertEqual(prepares, its_prepares)
+
+    def test_a_proposed_block_has_the_empty_seal(self):
+        block = self.values["PRP"][1]
+        header = unhex(self.blocks[1]["header"])
+        self.assertEqual(block, head(3) + header + pack([b"", b"", 0])
+                         + pack([]))
+        self.assertEqual(self.values["APB"], [block])
+        self.assertEqual(self.values["RPB"],
+                         [2, digest("ccoin/header/1", self.genesis.id,
+                                    header)])
+
+    def test_a_certificate_is_of_commits(self):
+        header, seal = self.values["CRT"]
+        name = digest("ccoin/header/1", self.genesis.id, header)
+        r = Reader(seal)
+        round_, signed = certificate(r)
+        self.assertEqual(r.at, len(seal))
+        for signer, signature in signed:
+            self.holds(Vote(COMMIT, 2, round_, 0, name, signer, signature))
+
+    def test_a_double_vote_is_two_bodies_of_one_key(self):
+        (key, height, kind, round_, *sides), = self.values["EVV"]
+        self.assertEqual(sha256(key)[:20], self.ids["ed25519"])
+        signer = self.values["LNK"].index(self.ids["ed25519"])
+        for prepared, name, signature in sides:
+            self.holds(Vote(kind, height, round_, prepared, name, signer,
+                            signature))
 
 
 if __name__ == "__main__":

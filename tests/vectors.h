@@ -9,6 +9,7 @@
 #include <jansson.h>
 
 #include "chain/genesis.h"
+#include "codec/message.h"
 #include "codec/tx.h"
 #include "crypto/key.h"
 
@@ -49,5 +50,13 @@ json_t *message_examples(const struct example *x,
 			 const struct buf txs[TX_EXAMPLES],
 			 const json_t *blocks);
 json_t *message_refusals(void);
+
+/* The next message of the list; takes the body. */
+void message_example(json_t *list, enum message_type t, struct buf *body);
+/* Bytes of a member of an example. */
+struct buf example_bytes(const json_t *list, size_t i, const char *name);
+/* Those between validators, about the second block. */
+void bft_message_examples(json_t *list, const struct example *x,
+			  const json_t *blocks);
 
 #endif

@@ -51,8 +51,7 @@ static json_t *frame_json(enum message_type t, struct span body)
 	return value;
 }
 
-/* Takes the body. */
-static void example(json_t *list, enum message_type t, struct buf *body)
+void message_example(json_t *list, enum message_type t, struct buf *body)
 {
 	struct buf again = {0};
 	struct mp_reader r;
@@ -73,8 +72,7 @@ static void example(json_t *list, enum message_type t, struct buf *body)
 
 /* --- what is in them ------------------------------------------------------ */
 
-/* The bytes of a member of an example. */
-static struct buf bytes_of(const json_t *list, size_t i, const char *name)
+struct buf example_bytes(const json_t *list, size_t i, const char *name)
 {
 	const char *hex = json_string_value(
 		json_object_get(json_array_get(list, i), name));
@@ -91,7 +89,7 @@ static struct buf bytes_of(const json_t *list, size_t i, const char *name)
 
 static struct hash hash_of(const json_t *list, size_t i, const char *name)
 {
-	struct buf b = bytes_of(list, i, name);
+	struct buf b = example_bytes(list, i, name);
 	struct hash h;
 
 	memcpy(h.b, b.data, HASH_LEN);
@@ -127,18 +125,18 @@ static void hellos(json_t *list, const struct example *x, const json_t *blocks)
 	m.listen = span_str("node.example.org:4999");
 	m.agent = span_str("ccoin/0.2.0");
 	msg_hello_encode(&body, &m);
-	example(list, MSG_HEY, &body);
+	message_example(list, MSG_HEY, &body);
 	m = hello_of(x, x->rsa, blocks, 0);
 	m.instance = 7;
 	msg_hello_encode(&body, &m);
-	example(list, MSG_ACK, &body);
+	message_example(list, MSG_ACK, &body);
 	msg_bye_encode(&body, &bye);
-	example(list, MSG_BYE, &body);
+	message_example(list, MSG_BYE, &body);
 	msg_tip_encode(&body, &ping);
-	example(list, MSG_RBH, &body);
+	message_example(list, MSG_RBH, &body);
 	ping = (struct msg_tip){0, x->genesis.hash, 0, m.clock + 5003, 1};
 	msg_tip_encode(&body, &ping);
-	example(list, MSG_BLH, &body);
+	message_example(list, MSG_BLH, &body);
 }
 
 static void header_lists(json_t *list, const struct example *x,
@@ -150,33 +148,33 @@ static void header_lists(json_t *list, const struct example *x,
 
 	ask.locator[0] = x->genesis.hash;
 	msg_ask_headers_encode(&body, &ask);
-	example(list, MSG_RHD, &body);
+	message_example(list, MSG_RHD, &body);
 	mp_array(&body, json_array_size(blocks));
 	for (i = 0; i < json_array_size(blocks); i++) {
-		header = bytes_of(blocks, i, "header");
-		seal = bytes_of(blocks, i, "seal");
+		header = example_bytes(blocks, i, "header");
+		seal = example_bytes(blocks, i, "seal");
 		msg_header_encode(&body, buf_span(&header), buf_span(&seal));
 		buf_release(&header);
 		buf_release(&seal);
 	}
-	example(list, MSG_AHD, &body);
+	message_example(list, MSG_AHD, &body);
 }
 
 static void block_lists(json_t *list, const json_t *blocks)
 {
 	struct msg_block_here here = {2, hash_of(blocks, 1, "hash")};
-	struct buf body = {0}, block = bytes_of(blocks, 0, "block");
+	struct buf body = {0}, block = example_bytes(blocks, 0, "block");
 	struct span one = buf_span(&block);
 	struct hash asked[2];
 
 	asked[0] = hash_of(blocks, 0, "hash");
 	memset(asked[1].b, 0xee, HASH_LEN);
 	msg_hashes_encode(&body, asked, 2);
-	example(list, MSG_RBL, &body);
+	message_example(list, MSG_RBL, &body);
 	msg_blocks_encode(&body, &one, 1, &asked[1], 1);
-	example(list, MSG_ABL, &body);
+	message_example(list, MSG_ABL, &body);
 	msg_block_here_encode(&body, &here);
-	example(list, MSG_BLK, &body);
+	message_example(list, MSG_BLK, &body);
 	buf_release(&block);
 }
 
@@ -189,12 +187,12 @@ static void tx_lists(json_t *list, const struct buf txs[TX_EXAMPLES])
 	for (i = 0; i < 2; i++)
 		sha256(&full[i], buf_span(&txs[i]));
 	msg_hashes_encode(&body, full, 2);
-	example(list, MSG_TXA, &body);
+	message_example(list, MSG_TXA, &body);
 	msg_hashes_encode(&body, full + 1, 1);
-	example(list, MSG_TXQ, &body);
+	message_example(list, MSG_TXQ, &body);
 	mp_array(&body, 1);
 	buf_append_span(&body, buf_span(&txs[1]));
-	example(list, MSG_TXN, &body);
+	message_example(list, MSG_TXN, &body);
 }
 
 static void genesis_pieces(json_t *list, const struct example *x)
@@ -207,9 +205,9 @@ static void genesis_pieces(json_t *list, const struct example *x)
 	if (!genesis_mine(&pow, &m.nonce, &x->genesis, UINT64_C(1) << 32))
 		BUG("no nonce below 2^32");
 	msg_ask_genesis_encode(&body, 0);
-	example(list, MSG_RGK, &body);
+	message_example(list, MSG_RGK, &body);
 	msg_genesis_encode(&body, &m);
-	example(list, MSG_GLK, &body);
+	message_example(list, MSG_GLK, &body);
 }
 
 static void address_lists(json_t *list)
@@ -217,20 +215,20 @@ static void address_lists(json_t *list)
 	struct buf body = {0};
 
 	msg_ask_addresses_encode(&body);
-	example(list, MSG_RAD, &body);
+	message_example(list, MSG_RAD, &body);
 	mp_array(&body, 3);
 	mp_bin(&body, span_str("192.0.2.1:4999"));
 	mp_bin(&body, span_str("[2001:db8::1]:4999"));
 	mp_bin(&body, span_str("node.example.org:65535"));
-	example(list, MSG_ADR, &body);
+	message_example(list, MSG_ADR, &body);
 }
 
 /* The second block as it is, and once more with another extra. */
 static void evidence(json_t *list, const struct example *x,
 		     const json_t *blocks)
 {
-	struct buf raw[2] = {bytes_of(blocks, 1, "header"), {0}};
-	struct buf seal[2] = {bytes_of(blocks, 1, "seal"), {0}};
+	struct buf raw[2] = {example_bytes(blocks, 1, "header"), {0}};
+	struct buf seal[2] = {example_bytes(blocks, 1, "seal"), {0}};
 	struct buf signature = {0}, body = {0};
 	struct span headers[2], seals[2];
 	struct seal other = {.key = secret_key_public(x->ed25519)};
@@ -253,7 +251,7 @@ static void evidence(json_t *list, const struct example *x,
 	}
 	mp_array(&body, 1);
 	msg_evidence_encode(&body, headers, seals);
-	example(list, MSG_EVD, &body);
+	message_example(list, MSG_EVD, &body);
 	for (i = 0; i < 2; i++) {
 		buf_release(&raw[i]);
 		buf_release(&seal[i]);
@@ -274,6 +272,7 @@ json_t *message_examples(const struct example *x,
 	genesis_pieces(list, x);
 	address_lists(list);
 	evidence(list, x, blocks);
+	bft_message_examples(list, x, blocks);
 	if (json_array_size(list) != MESSAGE_TYPE_COUNT)
 		BUG("a type of message has no example");
 	return list;
@@ -315,13 +314,28 @@ static const struct {
 	{"an IPv4 address with a leading zero", MSG_ADR,
 	 "91c40a312e322e332e30343a31"},
 	{"evidence of one header", MSG_EVD, "91929090"},
+	{"no votes", MSG_VOT, "90"},
+	{"a proposed block asked by height alone", MSG_RPB, "9101"},
+	{"two blocks for one that was asked", MSG_APB, "929090"},
+	{"a block that is no array", MSG_APB, "9100"},
+	{"a height's header without what decided it", MSG_CRT, "9190"},
+	{"validators in another order", MSG_LNK,
+	 "92c4140100000000000000000000000000000000000000"
+	 "c4140000000000000000000000000000000000000000"},
+	{"a validator twice", MSG_LNK,
+	 "92c4140100000000000000000000000000000000000000"
+	 "c4140100000000000000000000000000000000000000"},
+	{"a double vote of nobody", MSG_EVV,
+	 "9196c400010001"
+	 "9300c420" ZEROS32 "c400"
+	 "9300c420" ZEROS32 "c400"},
 };
 
 json_t *message_refusals(void)
 {
 	json_t *list = json_array(), *o;
 	struct buf again = {0};
-	uint8_t body[128];
+	uint8_t body[256];
 	size_t i, len;
 
 	for (i = 0; i < ARRAY_LEN(refusals); i++) {

@@ -37,7 +37,16 @@
 	X(MSG_GLK, "GLK", (1u << 20) + 64) /* a piece of them */               \
 	X(MSG_RAD, "RAD", 8)		   /* addresses asked */               \
 	X(MSG_ADR, "ADR", 20480)	   /* addresses of nodes */            \
-	X(MSG_EVD, "EVD", 65536) /* evidence of two headers in one slot */
+	X(MSG_EVD, "EVD", 65536) /* evidence of two headers in one slot */     \
+	/* message_bft.h */                                                    \
+	X(MSG_PRP, "PRP", (4u << 20) - 3)     /* a block proposed */           \
+	X(MSG_VOT, "VOT", 24576)	      /* votes */                      \
+	X(MSG_RCH, "RCH", 36864)	      /* a vote to change the round */ \
+	X(MSG_RPB, "RPB", 64)		      /* a proposed block asked */     \
+	X(MSG_APB, "APB", (2u << 20) + 65536) /* that block, or nothing */     \
+	X(MSG_CRT, "CRT", 32768) /* what a height was decided by */            \
+	X(MSG_LNK, "LNK", 2304)	 /* validators that the sender sees */         \
+	X(MSG_EVV, "EVV", 16384) /* evidence of double votes */
 
 enum message_type {
 #define MESSAGE_ENUM(id, letters, max) id,
@@ -127,8 +136,8 @@ struct msg_list {
 };
 void msg_header_encode(struct buf *out, struct span header_raw,
 		       struct span seal_raw);
-/* The head of a list of 0..max things, for AHD, TXN, TXA, TXQ, RBL, ADR, EVD.
- * Walks it once: what it gives later is well-formed msgpack. */
+/* The head of a list of 0..max things, for AHD, TXN, TXA, TXQ, RBL, ADR, EVD,
+ * EVV. Walks it once: what it gives later is well-formed msgpack. */
 MUST_USE enum err msg_list_begin(struct msg_list *out, struct span body,
 				 size_t max);
 /* The next thing's bytes; false at the end. */

@@ -5,13 +5,6 @@
 
 #include "codec/msgpack.h"
 
-static enum err ended(const struct mp_reader *r, bool bad)
-{
-	enum err e = mp_reader_end(r);
-
-	return e ? e : bad ? ERR_MALFORMED : ERR_OK;
-}
-
 /* --- lists -------------------------------------------------------------- */
 
 /* Read a list whose elements are of any kind. */
@@ -98,7 +91,9 @@ enum err msg_ask_headers_decode(struct msg_ask_headers *out, struct span body)
 	mp_read_array(&r, 2, 2);
 	read_hashes(out->locator, &out->count, &r, 1, MSG_LOCATOR_MAX);
 	out->max = mp_read_uint(&r, MSG_HEADERS_MAX);
-	return ended(&r, !out->max);
+	if (!out->max)
+		mp_refuse(&r);
+	return mp_reader_end(&r);
 }
 
 void msg_header_encode(struct buf *out, struct span header_raw,
@@ -109,28 +104,16 @@ void msg_header_encode(struct buf *out, struct span header_raw,
 	buf_append_span(out, seal_raw);
 }
 
-/* A header or a seal is an array; which one is said by its own decoder. */
-static struct span read_array_raw(struct mp_reader *r, bool *bad)
-{
-	struct span s = mp_read_raw(r);
-
-	if (!s.len || ((s.data[0] & 0xf0) != 0x90 && s.data[0] != 0xdc &&
-		       s.data[0] != 0xdd))
-		*bad = true;
-	return s;
-}
-
 enum err msg_header_decode(struct span *header_raw, struct span *seal_raw,
 			   struct span raw)
 {
 	struct mp_reader r;
-	bool bad = false;
 
 	mp_reader_init(&r, raw);
 	mp_read_array(&r, 2, 2);
-	*header_raw = read_array_raw(&r, &bad);
-	*seal_raw = read_array_raw(&r, &bad);
-	return ended(&r, bad);
+	*header_raw = mp_read_array_raw(&r);
+	*seal_raw = mp_read_array_raw(&r);
+	return mp_reader_end(&r);
 }
 
 void msg_blocks_encode(struct buf *out, const struct span *blocks,
@@ -176,15 +159,14 @@ void msg_evidence_encode(struct buf *out, const struct span header[2],
 enum err msg_evidence_decode(struct msg_evidence *out, struct span raw)
 {
 	struct mp_reader r;
-	bool bad = false;
 	size_t i;
 
 	mp_reader_init(&r, raw);
 	mp_read_array(&r, 4, 4);
 	for (i = 0; i < 2; i++) {
-		out->header[i] = read_array_raw(&r, &bad);
-		out->seal[i] = read_array_raw(&r, &bad);
+		out->header[i] = mp_read_array_raw(&r);
+		out->seal[i] = mp_read_array_raw(&r);
 	}
 	out->raw = raw;
-	return ended(&r, bad);
+	return mp_reader_end(&r);
 }

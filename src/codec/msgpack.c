@@ -205,6 +205,18 @@ struct span mp_read_raw(struct mp_reader *r)
 	return SPAN(start, (size_t)(r->p - start));
 }
 
+struct span mp_read_array_raw(struct mp_reader *r)
+{
+	struct span s = mp_read_raw(r);
+
+	if (s.len && (s.data[0] & 0xf0) != 0x90 && s.data[0] != 0xdc &&
+	    s.data[0] != 0xdd) {
+		fail(r, ERR_MALFORMED);
+		return SPAN(NULL, 0);
+	}
+	return s;
+}
+
 void mp_refuse(struct mp_reader *r)
 {
 	fail(r, ERR_MALFORMED);

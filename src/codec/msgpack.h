@@ -40,6 +40,8 @@ size_t mp_read_array(struct mp_reader *r, size_t min, size_t max);
 /* Pass over one value of any kind, to a depth of 10, and return its bytes. A
  * block that holds a double vote needs 9. */
 struct span mp_read_raw(struct mp_reader *r);
+/* The same of what must be an array; of what is said by its own decoder. */
+struct span mp_read_array_raw(struct mp_reader *r);
 /* What was read may not be there, says the decoder: ERR_MALFORMED from here
  * on, unless there was an error before. */
 void mp_refuse(struct mp_reader *r);

@@ -71,6 +71,6 @@ tests_unit_check_evidence_SOURCES = tests/unit/check_evidence.c \
 	tests/unit/sync_world.h
 check_PROGRAMS += tests/unit/check_peers_model
 tests_unit_check_peers_model_SOURCES = tests/unit/check_peers_model.c \
-	tests/messages.c tests/messages.h \
+	tests/messages.c tests/messages.h $(messages_bft) \
 	tests/unit/driver.c tests/unit/driver.h \
 	tests/unit/peer_fixture.c tests/unit/peer_fixture.h

@@ -135,7 +135,13 @@ void peer_fault(struct node *n, struct peer *p, enum peer_fault fault,
 
 /* --- budgets ----------------------------------------------------------- */
 
-enum budget { BUDGET_CONTROL, BUDGET_REQUEST, BUDGET_TX, BUDGET_BLOCK };
+enum budget {
+	BUDGET_CONTROL,
+	BUDGET_REQUEST,
+	BUDGET_TX,
+	BUDGET_BLOCK,
+	BUDGET_VOTE,
+};
 
 #define MESSAGE_COST 256 /* of any message, beside its bytes */
 #define READ_COST 4096	 /* of looking for a block or a header */
@@ -149,6 +155,8 @@ static const struct {
 	[BUDGET_REQUEST] = {256 << 20, 64 << 10, 256},
 	[BUDGET_TX] = {16 << 20, 4 << 10, 16},
 	[BUDGET_BLOCK] = {4 << 20, 512, 16},
+	/* a few of the largest proposals at once, and one a second */
+	[BUDGET_VOTE] = {16 << 20, 4 << 10, 16},
 };
 
 static enum budget budget_of(enum message_type type)
@@ -159,6 +167,7 @@ static enum budget budget_of(enum message_type type)
 	case MSG_TXQ:
 	case MSG_RGK:
 	case MSG_RAD:
+	case MSG_RPB:
 		return BUDGET_REQUEST;
 	case MSG_TXA:
 	case MSG_TXN:
@@ -168,6 +177,14 @@ static enum budget budget_of(enum message_type type)
 	case MSG_BLK:
 	case MSG_EVD:
 		return BUDGET_BLOCK;
+	case MSG_PRP:
+	case MSG_VOT:
+	case MSG_RCH:
+	case MSG_APB:
+	case MSG_CRT:
+	case MSG_LNK:
+	case MSG_EVV:
+		return BUDGET_VOTE;
 	case MSG_HEY:
 	case MSG_ACK:
 	case MSG_BYE:
@@ -196,6 +213,8 @@ static enum message_type answer_to(enum message_type type)
 		return MSG_ADR;
 	case MSG_RBH:
 		return MSG_BLH;
+	case MSG_RPB:
+		return MSG_APB;
 	case MSG_HEY:
 	case MSG_ACK:
 	case MSG_BYE:
@@ -209,6 +228,13 @@ static enum message_type answer_to(enum message_type type)
 	case MSG_GLK:
 	case MSG_ADR:
 	case MSG_EVD:
+	case MSG_PRP:
+	case MSG_VOT:
+	case MSG_RCH:
+	case MSG_APB:
+	case MSG_CRT:
+	case MSG_LNK:
+	case MSG_EVV:
 	case MESSAGE_TYPE_COUNT:
 		break;
 	}
@@ -224,6 +250,8 @@ static int64_t cost_of(enum message_type type, size_t len)
 		cost += MSG_HEADERS_MAX / 8 * READ_COST;
 	else if (type == MSG_RBL)
 		cost += (int64_t)(len / HASH_LEN) * READ_COST;
+	else if (type == MSG_RPB)
+		cost += READ_COST;
 	return cost;
 }
 
@@ -291,6 +319,6 @@ void budget_sent(struct peer *p, enum message_type type, size_t len)
 	if (answer != MESSAGE_TYPE_COUNT && p->awaited[answer] < UINT32_MAX)
 		p->awaited[answer]++;
 	if (type == MSG_AHD || type == MSG_ABL || type == MSG_TXN ||
-	    type == MSG_GLK || type == MSG_ADR)
+	    type == MSG_GLK || type == MSG_ADR || type == MSG_APB)
 		p->tokens[BUDGET_REQUEST] -= (int64_t)len;
 }

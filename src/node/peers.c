@@ -321,6 +321,18 @@ static void message_of_ready(struct node *n, struct peer *p,
 		peer_fault(n, p, FAULT_UNEXPECTED,
 			   "a genesis that was not asked for");
 		break;
+	case MSG_PRP:
+	case MSG_VOT:
+	case MSG_RCH:
+	case MSG_RPB:
+	case MSG_APB:
+	case MSG_CRT:
+	case MSG_LNK:
+	case MSG_EVV:
+		peer_fault(n, p, FAULT_UNEXPECTED,
+			   "%s on a chain without votes",
+			   message_letters(e->type));
+		break;
 	case MESSAGE_TYPE_COUNT:
 		break;
 	}

@@ -64,9 +64,9 @@ struct peer {
 	uint64_t next_ping;
 	uint64_t clock_warned; /* ms since 1970; 0: never */
 	uint64_t addresses_told;
-	int64_t tokens[4]; /* budgets by class of message; may be a debt */
+	int64_t tokens[5]; /* budgets by class of message; may be a debt */
 	uint64_t tokens_at;
-	uint64_t over[4]; /* messages beyond them, not read */
+	uint64_t over[5]; /* messages beyond them, not read */
 	uint32_t awaited[MESSAGE_TYPE_COUNT]; /* answers to what we asked */
 };
 

@@ -27,7 +27,7 @@ endif
 
 # a node, for those that need one
 fuzz_world = tests/fuzz/world.c tests/fuzz/world.h tests/messages.c \
-	tests/messages.h
+	tests/messages.h $(messages_bft)
 
 fuzz_link = $(AM_LDFLAGS) $(fuzz_engine)
 tests_fuzz_fuzz_account_SOURCES = tests/fuzz/fuzz_account.c $(fuzz_common)
@@ -45,7 +45,7 @@ tests_fuzz_fuzz_hello_SOURCES = tests/fuzz/fuzz_hello.c $(fuzz_world) \
 tests_fuzz_fuzz_hello_CPPFLAGS = $(AM_CPPFLAGS) -DPLACES=100
 tests_fuzz_fuzz_hello_LDFLAGS = $(fuzz_link)
 tests_fuzz_fuzz_message_SOURCES = tests/fuzz/fuzz_message.c \
-	tests/messages.c tests/messages.h $(fuzz_common)
+	tests/messages.c tests/messages.h $(messages_bft) $(fuzz_common)
 tests_fuzz_fuzz_message_LDFLAGS = $(fuzz_link)
 tests_fuzz_fuzz_node_SOURCES = tests/fuzz/fuzz_node.c $(fuzz_world) \
 	$(fuzz_common)

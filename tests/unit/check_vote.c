@@ -6,237 +6,8 @@
 #include <string.h>
 
 #include "base/amount.h"
-#include "base/rng.h"
 #include "codec/msgpack.h"
-#include "codec/vote.h"
-
-/* --- made at random ------------------------------------------------------ */
-
-static uint64_t number(struct rng *r, uint64_t max)
-{
-	uint64_t v = rng_next(r) >> rng_below(r, 64);
-
-	return v > max ? rng_below(r, max) : v;
-}
-
-static void fill(uint8_t *out, size_t len, struct rng *r)
-{
-	while (len--)
-		*out++ = (uint8_t)rng_next(r);
-}
-
-static struct vote some_vote(struct rng *r)
-{
-	struct vote v = {.kind = (enum vote_kind)rng_below(r, VOTE_KIND_COUNT),
-			 .height = number(r, AMOUNT_MAX),
-			 .round = number(r, VOTE_ROUND_MAX),
-			 .signer = (uint16_t)rng_below(r, VALIDATORS_MAX),
-			 .signature_len = rng_below(r, 2) ? 64 : 256};
-
-	fill(v.signature, v.signature_len, r);
-	v.prepared = v.kind == VOTE_ROUND_CHANGE && v.round && rng_below(r, 2);
-	if (v.prepared)
-		v.prepared_round = rng_below(r, v.round);
-	if (v.kind != VOTE_ROUND_CHANGE || v.prepared)
-		fill(v.digest.b, HASH_LEN, r);
-	return v;
-}
-
-/* Keys of the right form: of Ed25519 and, for 256, of RSA. */
-static struct span some_key(uint8_t out[KEY_SPKI_MAX], size_t signature_len,
-			    struct rng *r)
-{
-	static const uint8_t ed_head[] = {0x30, 0x2a, 0x30, 0x05, 0x06, 0x03,
-					  0x2b, 0x65, 0x70, 0x03, 0x21, 0x00};
-	static const uint8_t rsa_head[] = {
-		0x30, 0x82, 0x01, 0x22, 0x30, 0x0d, 0x06, 0x09, 0x2a,
-		0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05,
-		0x00, 0x03, 0x82, 0x01, 0x0f, 0x00, 0x30, 0x82, 0x01,
-		0x0a, 0x02, 0x82, 0x01, 0x01, 0x00};
-	static const uint8_t rsa_tail[] = {0x02, 0x03, 0x01, 0x00, 0x01};
-
-	fill(out, KEY_SPKI_MAX, r);
-	if (signature_len == 64) {
-		memcpy(out, ed_head, sizeof(ed_head));
-		out[43] &= 0x3f; /* below the field's prime */
-		return SPAN(out, 44);
-	}
-	memcpy(out, rsa_head, sizeof(rsa_head));
-	out[33] |= 0x80;
-	out[33 + 255] |= 1;
-	memcpy(out + 33 + 256, rsa_tail, sizeof(rsa_tail));
-	return SPAN(out, KEY_SPKI_MAX);
-}
-
-/* Another vote of the same place that says something else. */
-static struct vote other_vote(const struct vote *v, struct rng *r)
-{
-	struct vote o = *v;
-
-	if (o.kind != VOTE_ROUND_CHANGE || o.prepared) {
-		fill(o.digest.b, HASH_LEN, r);
-	} else if (o.round) {
-		o.prepared = true;
-		o.prepared_round = rng_below(r, o.round);
-	} else {
-		o.kind = VOTE_COMMIT;
-		fill(o.digest.b, HASH_LEN, r);
-	}
-	fill(o.signature, o.signature_len, r);
-	return o;
-}
-
-/* --- each kind of thing -------------------------------------------------- */
-
-enum thing { VOTE, VOTES, CERTIFICATE, DOUBLE, RECORD, THINGS };
-
-static const struct hash digest_of_all = {{9}};
-
-static void some_votes(struct vote *list, size_t count, struct rng *r)
-{
-	size_t i;
-
-	for (i = 0; i < count; i++)
-		list[i] = some_vote(r);
-}
-
-static void some_record(struct buf *out, struct rng *r)
-{
-	struct vote changes[3], prepares[3];
-	struct vote_record v = {.vote = some_vote(r),
-				.changes = changes,
-				.change_count = rng_below(r, 3),
-				.prepares = prepares,
-				.prepare_count = rng_below(r, 3)};
-	uint8_t block[300];
-
-	v.is_floor = !rng_below(r, 8);
-	v.floor = number(r, AMOUNT_MAX);
-	fill(block, sizeof(block), r);
-	v.block = SPAN(block, rng_below(r, sizeof(block)));
-	some_votes(changes, v.change_count, r);
-	some_votes(prepares, v.prepare_count, r);
-	vote_record_encode(out, &v);
-}
-
-static void some_double_vote(struct buf *out, struct rng *r)
-{
-	uint8_t key[KEY_SPKI_MAX];
-	struct vote a = some_vote(r), b = other_vote(&a, r);
-	struct span spki = some_key(key, a.signature_len, r);
-
-	a.kind = b.kind;
-	if (a.kind == VOTE_COMMIT)
-		a.prepared = false;
-	double_vote_encode(out, spki, &a, &b);
-}
-
-static void some_thing(struct buf *out, enum thing t, struct rng *r)
-{
-	struct vote list[20];
-	size_t i, n = rng_below(r, 20);
-
-	some_votes(list, ARRAY_LEN(list), r);
-	switch (t) {
-	case VOTE:
-		vote_encode(out, &list[0]);
-		return;
-	case VOTES:
-		votes_encode(out, list, n);
-		return;
-	case CERTIFICATE:
-		for (i = 0; i <= n; i++)
-			list[i].signer = (uint16_t)(5 * i + rng_below(r, 5));
-		certificate_encode(out, number(r, VOTE_ROUND_MAX), list, n + 1);
-		return;
-	case DOUBLE:
-		some_double_vote(out, r);
-		return;
-	case RECORD:
-		some_record(out, r);
-		return;
-	case THINGS:
-		break;
-	}
-	BUG("no such thing");
-}
-
-static enum err votes_again(struct buf *out, struct span raw)
-{
-	struct vote *list;
-	size_t count;
-	enum err e = votes_decode(&list, &count, 20, raw);
-
-	if (!e)
-		votes_encode(out, list, count);
-	ck_assert(!e || (!list && !count));
-	free(list);
-	return e;
-}
-
-static enum err certificate_again(struct buf *out, struct span raw)
-{
-	struct vote *list;
-	uint64_t round;
-	size_t count, i;
-	enum err e = certificate_decode(&list, &count, &round, raw, 7,
-					&digest_of_all);
-
-	if (!e)
-		certificate_encode(out, round, list, count);
-	for (i = 0; i < count; i++)
-		ck_assert(list[i].kind == VOTE_COMMIT && list[i].height == 7 &&
-			  list[i].round == round && !list[i].prepared &&
-			  hash_eq(&list[i].digest, &digest_of_all));
-	ck_assert(!e || (!list && !count));
-	free(list);
-	return e;
-}
-
-static enum err record_again(struct buf *out, struct span raw)
-{
-	struct vote_record v;
-	enum err e = vote_record_decode(&v, raw);
-
-	if (!e)
-		vote_record_encode(out, &v);
-	vote_record_release(&v);
-	return e;
-}
-
-/* Decode, and encode what came out. */
-static enum err again(struct buf *out, enum thing t, struct span raw)
-{
-	struct double_vote d;
-	struct vote v;
-	enum err e;
-
-	buf_reset(out);
-	switch (t) {
-	case VOTE:
-		e = vote_decode(&v, raw);
-		if (!e)
-			vote_encode(out, &v);
-		return e;
-	case VOTES:
-		return votes_again(out, raw);
-	case CERTIFICATE:
-		return certificate_again(out, raw);
-	case DOUBLE:
-		e = double_vote_decode(&d, raw);
-		if (e)
-			return e;
-		ck_assert(vote_conflict(&d.vote[0], &d.vote[1]));
-		/* one form, whichever is named first */
-		double_vote_encode(out, d.key, &d.vote[1], &d.vote[0]);
-		return ERR_OK;
-	case RECORD:
-		return record_again(out, raw);
-	case THINGS:
-		break;
-	}
-	BUG("no such thing");
-}
+#include "votes.h"
 
 START_TEST(what_is_made_round_trips)
 {
@@ -247,9 +18,10 @@ START_TEST(what_is_made_round_trips)
 	rng_seed(&r, 1);
 	for (i = 0; i < 500; i++) {
 		buf_reset(&raw);
-		some_thing(&raw, (enum thing)_i, &r);
-		ck_assert_int_eq(again(&back, (enum thing)_i, buf_span(&raw)),
-				 ERR_OK);
+		thing_random(&raw, (enum vote_thing)_i, &r);
+		ck_assert_int_eq(
+			thing_again(&back, (enum vote_thing)_i, buf_span(&raw)),
+			ERR_OK);
 		ck_assert(span_eq(buf_span(&raw), buf_span(&back)));
 	}
 	buf_release(&raw);
@@ -267,18 +39,19 @@ START_TEST(what_is_cut_or_lengthened_is_refused)
 	rng_seed(&r, 2);
 	for (i = 0; i < 8; i++) {
 		buf_reset(&raw);
-		some_thing(&raw, (enum thing)_i, &r);
+		thing_random(&raw, (enum vote_thing)_i, &r);
 		for (len = 0; len < raw.len; len++) {
 			uint8_t *cut = xmemdup(raw.data, len);
 
-			ck_assert_int_ne(
-				again(&back, (enum thing)_i, SPAN(cut, len)),
-				ERR_OK);
+			ck_assert_int_ne(thing_again(&back, (enum vote_thing)_i,
+						     SPAN(cut, len)),
+					 ERR_OK);
 			free(cut);
 		}
 		buf_byte(&raw, 0);
-		ck_assert_int_ne(again(&back, (enum thing)_i, buf_span(&raw)),
-				 ERR_OK);
+		ck_assert_int_ne(
+			thing_again(&back, (enum vote_thing)_i, buf_span(&raw)),
+			ERR_OK);
 	}
 	buf_release(&raw);
 	buf_release(&back);
@@ -295,14 +68,14 @@ START_TEST(a_changed_byte_is_refused_or_canonical)
 	rng_seed(&r, 3);
 	for (i = 0; i < 3; i++) {
 		buf_reset(&raw);
-		some_thing(&raw, (enum thing)_i, &r);
+		thing_random(&raw, (enum vote_thing)_i, &r);
 		for (at = 0; at < raw.len; at++) {
 			uint8_t old = raw.data[at];
 
 			for (v = (int)(at % 3); v < 256; v += 3) {
 				raw.data[at] = (uint8_t)v;
-				if (again(&back, (enum thing)_i,
-					  buf_span(&raw)))
+				if (thing_again(&back, (enum vote_thing)_i,
+						buf_span(&raw)))
 					refused++;
 				else
 					ck_assert(span_eq(buf_span(&raw),
@@ -397,16 +170,16 @@ START_TEST(a_signature_is_for_one_body_and_chain)
 
 	rng_seed(&r, 4);
 	for (i = 0; i < 200; i++) {
-		v = some_vote(&r);
+		v = vote_random(&r);
 		vote_digest(&a, &v, &genesis);
 		vote_digest(&b, &v, &other_genesis);
 		ck_assert(!hash_eq(&a, &b));
 		o = v;
 		o.signer++;
-		fill(o.signature, o.signature_len, &r);
+		bytes_random(o.signature, o.signature_len, &r);
 		vote_digest(&b, &o, &genesis);
 		ck_assert(hash_eq(&a, &b));
-		o = other_vote(&v, &r);
+		o = vote_other(&v, &r);
 		vote_digest(&b, &o, &genesis);
 		ck_assert(!hash_eq(&a, &b));
 		o = v;
@@ -430,20 +203,20 @@ START_TEST(two_votes_conflict_by_their_bodies)
 
 	rng_seed(&r, 5);
 	for (i = 0; i < 500; i++) {
-		v = some_vote(&r);
+		v = vote_random(&r);
 		o = v;
-		fill(o.signature, o.signature_len, &r);
+		bytes_random(o.signature, o.signature_len, &r);
 		ck_assert(vote_same(&v, &o) && !vote_conflict(&v, &o));
-		o = other_vote(&v, &r);
+		o = vote_other(&v, &r);
 		ck_assert(!vote_same(&v, &o));
 		ck_assert_int_eq(vote_conflict(&v, &o), o.kind == v.kind);
 		ck_assert_int_eq(vote_conflict(&o, &v), o.kind == v.kind);
 		o.signer++;
 		ck_assert(!vote_same(&v, &o) && !vote_conflict(&v, &o));
-		o = other_vote(&v, &r);
+		o = vote_other(&v, &r);
 		o.height++;
 		ck_assert(!vote_conflict(&v, &o));
-		o = other_vote(&v, &r);
+		o = vote_other(&v, &r);
 		o.round++;
 		ck_assert(!vote_conflict(&v, &o));
 	}
@@ -460,7 +233,7 @@ START_TEST(a_list_of_votes_ends_at_its_bound)
 	size_t n, max, count;
 
 	rng_seed(&r, 6);
-	some_votes(list, ARRAY_LEN(list), &r);
+	votes_random(list, ARRAY_LEN(list), &r);
 	for (n = 0; n <= ARRAY_LEN(list); n++)
 		for (max = 0; max <= ARRAY_LEN(list); max++) {
 			buf_reset(&raw);
@@ -485,11 +258,11 @@ static enum err certify(const uint16_t *signers, size_t count)
 
 	rng_seed(&r, 7);
 	for (i = 0; i < count; i++) {
-		list[i] = some_vote(&r);
+		list[i] = vote_random(&r);
 		list[i].signer = signers[i];
 	}
 	certificate_encode(&raw, 3, list, count);
-	e = again(&back, CERTIFICATE, buf_span(&raw));
+	e = thing_again(&back, THING_CERTIFICATE, buf_span(&raw));
 	buf_release(&raw);
 	buf_release(&back);
 	return e;
@@ -552,8 +325,8 @@ START_TEST(a_double_vote_has_one_form)
 	struct rng r;
 
 	rng_seed(&r, 8);
-	key = some_key(room, 64, &r);
-	wrong = some_key(other_room, 256, &r);
+	key = vote_key_random(room, 64, &r);
+	wrong = vote_key_random(other_room, 256, &r);
 	a.signature_len = b.signature_len = 64;
 	a.digest.b[0] = 1;
 	b.digest.b[0] = 2;
@@ -584,7 +357,7 @@ START_TEST(a_record_holds_no_more_votes_than_validators)
 	size_t n, i;
 
 	rng_seed(&r, 9);
-	some_votes(list, ARRAY_LEN(list), &r);
+	votes_random(list, ARRAY_LEN(list), &r);
 	v.vote = list[0];
 	for (n = VALIDATORS_MAX; n <= VALIDATORS_MAX + 1; n++)
 		for (i = 0; i < 2; i++) {
@@ -609,7 +382,7 @@ START_TEST(a_record_gives_back_what_was_kept)
 	struct rng r;
 
 	rng_seed(&r, 10);
-	one = some_vote(&r);
+	one = vote_random(&r);
 	vote_record_encode(&raw, &v);
 	ck_assert_int_eq(vote_record_decode(&got, buf_span(&raw)), ERR_OK);
 	ck_assert(got.is_floor && got.floor == AMOUNT_MAX);
