@@ -222,8 +222,9 @@ static json_t *too_big(const struct tx *tx)
 
 json_t *tx_refusals(const struct example *x, struct span good)
 {
-	/* 93 97 01 c4 14 (20 bytes) 00 ...: version at 2, nonce at 25 */
-	enum { VERSION = 2, SENDER = 3, NONCE = 25, FEE = 26 };
+	/* 93 97 01 c4 14 (20 bytes) 00 ...: version at 2, nonce at 25,
+	 * fee at 26, 91 93 00 at 37 */
+	enum { VERSION = 2, SENDER = 3, NONCE = 25, FEE = 26, OP = 39 };
 	static const uint8_t small_order[44] = {0x30, 0x2a, 0x30, 0x05, 0x06,
 						0x03, 0x2b, 0x65, 0x70, 0x03,
 						0x21, 0x00, 0x01};
@@ -249,9 +250,8 @@ json_t *tx_refusals(const struct example *x, struct span good)
 		list, spliced("fee below zero", good, FEE, "\xff", 1, FEE + 1));
 	json_array_append_new(list, spliced("version 2", good, VERSION, "\x02",
 					    1, VERSION + 1));
-	other = tx;
-	other.op = (enum tx_op)7;
-	json_array_append_new(list, changed("operation 7", &other));
+	json_array_append_new(
+		list, spliced("operation 7", good, OP, "\x07", 1, OP + 1));
 	other = tx;
 	other.amount = AMOUNT_MAX + 1;
 	json_array_append_new(list, changed("amount 2^53", &other));
