@@ -250,8 +250,9 @@ json_t *tx_refusals(const struct example *x, struct span good)
 		list, spliced("fee below zero", good, FEE, "\xff", 1, FEE + 1));
 	json_array_append_new(list, spliced("version 2", good, VERSION, "\x02",
 					    1, VERSION + 1));
-	json_array_append_new(
-		list, spliced("operation 7", good, OP, "\x07", 1, OP + 1));
+	json_array_append_new(list, spliced("operation 7", good,
+					    operations_of(&tx) + 2, "\x07", 1,
+					    operations_of(&tx) + 3));
 	other = tx;
 	other.amount = AMOUNT_MAX + 1;
 	json_array_append_new(list, changed("amount 2^53", &other));

@@ -135,18 +135,8 @@ static void rebase(struct candidate *b)
 {
 	size_t i;
 
-	for (i = 0; i < b->count; i++) {
-		struct tx *tx = &b->txs[i];
-		const uint8_t *to = b->bytes.data + b->offsets[i];
-		const uint8_t *from = tx->raw.data;
-		struct span *spans[] = {&tx->data, &tx->key, &tx->signature,
-					&tx->body, &tx->raw};
-		size_t k;
-
-		for (k = 0; k < ARRAY_LEN(spans); k++)
-			if (spans[k]->data)
-				spans[k]->data = to + (spans[k]->data - from);
-	}
+	for (i = 0; i < b->count; i++)
+		tx_move(&b->txs[i], b->bytes.data + b->offsets[i]);
 }
 
 static void txs_root(struct hash *out, const struct candidate *b)

@@ -95,7 +95,9 @@ static enum err put_histories(const struct derive_sink *s, uint64_t height,
 	for (i = 0; i < tx_count; i++) {
 		list[count++] = (struct mention){.address = txs[i].sender,
 						 .index = (uint32_t)i};
-		list[count++] = (struct mention){.address = txs[i].recipient,
+		if (tx_recipient(&txs[i]))
+			list[count++] =
+				(struct mention){.address = txs[i].recipient,
 						 .index = (uint32_t)i};
 	}
 	qsort(list, count, sizeof(*list), by_address);

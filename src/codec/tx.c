@@ -144,15 +144,38 @@ enum err tx_decode(struct tx *tx, struct span raw, size_t max_bytes,
 				 "expected [body, public key, signature] in "
 				 "canonical msgpack");
 	tx->raw = raw;
-	if ((e = tx_op_check(tx, f)) || (e = bounded(tx->nonce, "number", f)) ||
+	if ((e = bounded(tx->nonce, "number", f)) ||
 	    (e = bounded(tx->fee, "fee", f)) ||
 	    (e = bounded(tx->valid_until, "valid_until", f)) ||
-	    (e = bounded(tx->amount, "amount", f)))
+	    (e = bounded(tx->amount, "amount", f)) || (e = tx_op_check(tx, f)))
 		return e;
 	if (!tx->signature.len)
 		return fault_set(f, ERR_UNSIGNED, "signature",
 				 "expected a signature");
 	return check_key(tx, f);
+}
+
+void tx_move(struct tx *tx, const uint8_t *to)
+{
+	struct span *parts[] = {&tx->body,	 &tx->data,   &tx->key,
+				&tx->signature,	 &tx->change, &tx->acceptance,
+				&tx->double_vote};
+	struct span from = tx->raw;
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(parts); i++) {
+		struct span *s = parts[i];
+
+		if (!s->len) {
+			*s = SPAN(NULL, 0);
+			continue;
+		}
+		if (s->data < from.data ||
+		    s->data + s->len > from.data + from.len)
+			BUG("a part of the transaction is not in its bytes");
+		s->data = to + (s->data - from.data);
+	}
+	tx->raw = SPAN(to, from.len);
 }
 
 void tx_hash(struct tx *tx, const struct hash *genesis)

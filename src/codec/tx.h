@@ -69,6 +69,8 @@ void tx_encode(struct buf *out, const struct tx *tx);
  */
 MUST_USE enum err tx_decode(struct tx *tx, struct span raw, size_t max_bytes,
 			    struct fault *f);
+/* It borrows from a copy of its full bytes at `to` from here on. */
+void tx_move(struct tx *tx, const uint8_t *to);
 /* Compute id and full of a decoded transaction for this chain. */
 void tx_hash(struct tx *tx, const struct hash *genesis);
 /* The digest of the body of a transaction that is being made. */

@@ -76,6 +76,15 @@ static void out_csv_number(struct buf *out, uint64_t v)
 	out_text(out, ",");
 }
 
+/* to and amount: empty and 0 of what pays nobody. */
+static void out_csv_operation(struct buf *out, const struct tx *tx)
+{
+	const struct address *to = tx_recipient(tx);
+
+	out_csv_hex(out, to ? address_span(to) : SPAN("", 0));
+	out_csv_number(out, tx->amount);
+}
+
 #define CSV_HEAD "block,time,id,number,from,to,amount,fee,valid_until,data\r\n"
 
 static enum err out_csv(struct buf *out, struct history *h, uint32_t index)
@@ -92,8 +101,7 @@ static enum err out_csv(struct buf *out, struct history *h, uint32_t index)
 	out_csv_hex(out, hash_span(&tx.id));
 	out_csv_number(out, tx.nonce);
 	out_csv_hex(out, address_span(&tx.sender));
-	out_csv_hex(out, address_span(&tx.recipient));
-	out_csv_number(out, tx.amount);
+	out_csv_operation(out, &tx);
 	out_csv_number(out, tx.fee);
 	out_csv_number(out, tx.valid_until);
 	if (span_is_utf8(tx.data)) {

@@ -24,11 +24,46 @@ static const struct {
 #define TX_FIELDS                                                              \
 	{"number", "Amount", "its nonce: the sender's are numbered from 0"},   \
 		{"from", "Address", "who pays and signs"},                     \
-		{"to", "Address", "who gets the amount"},                      \
-		{"amount", "Amount", "what it moves"},
+		{"to?", "Address", "who gets the amount"},                     \
+		{"amount?", "Amount", "what it moves"},                        \
+		{"vote?", "Vote",                                              \
+		 "a validator's, in the place of to and amount"},              \
+		{"evidence?", "DoubleVote",                                    \
+		 "that a validator signed twice, in their place"},
 #define DATA_FIELDS                                                            \
 	{"data?", "string", "the data, when it is UTF-8"},                     \
 		{"data_base64?", "Base64", "the data, when it is not"},
+
+static const struct member vote_add[] = {
+	{"public_key", "Base64", "SubjectPublicKeyInfo in DER"},
+	{"address?", "Address", "the key's"},
+	{NULL, NULL, NULL}};
+
+static const struct member vote[] = {
+	{"approve", "boolean", "false: an earlier vote is taken back"},
+	{"add?", "VoteAdd", "who is to become a validator"},
+	{"remove?", "Address", "or who is to be none any more"},
+	{"allow_few?", "boolean",
+	 "the set may become smaller than four; default false"},
+	{"acceptance?", "Base64",
+	 "due when a key is added with approval: its signature of the change"},
+	{NULL, NULL, NULL}};
+
+static const struct member signed_vote[] = {
+	{"prepared_round?", "Amount or null",
+	 "of a round change: the round of its certificate; null: none"},
+	{"digest", "Hash", "of the block; zeros: none"},
+	{"signature", "Base64", "by the public key"},
+	{NULL, NULL, NULL}};
+
+static const struct member double_vote[] = {
+	{"public_key", "Base64", "who signed both"},
+	{"address?", "Address", "the key's"},
+	{"height", "Amount", ""},
+	{"round", "Amount", ""},
+	{"kind", "=proposal|prepare|commit|round_change", ""},
+	{"votes", "[SignedVote]", "two that differ"},
+	{NULL, NULL, NULL}};
 
 static const struct member transaction[] = {
 	{"id", "Hash", "what was signed"},
@@ -249,6 +284,10 @@ static const struct member own_question[] = {
 	{NULL, NULL, NULL}};
 
 static const struct shape shapes[] = {
+	{"Vote", vote},
+	{"VoteAdd", vote_add},
+	{"DoubleVote", double_vote},
+	{"SignedVote", signed_vote},
 	{"Transaction", transaction},
 	{"PushedTransaction", pushed_transaction},
 	{"PushResult", push_result},

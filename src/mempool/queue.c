@@ -182,15 +182,6 @@ static void extend_run(struct mempool *m, struct party *p)
 			queue_drop(m, p->queue[i], ERR_INSUFFICIENT_BALANCE);
 }
 
-static struct span moved(struct span s, struct span from, const uint8_t *to)
-{
-	if (!s.len)
-		return SPAN(NULL, 0);
-	if (s.data < from.data || s.data + s.len > from.data + from.len)
-		BUG("a part of the transaction is not in its bytes");
-	return SPAN(to + (s.data - from.data), s.len);
-}
-
 static struct entry *entry_new(struct mempool *m, const struct tx *tx)
 {
 	struct entry *e = xmalloc(sizeof(*e) + tx->raw.len);
@@ -205,11 +196,7 @@ static struct entry *entry_new(struct mempool *m, const struct tx *tx)
 	for (i = 0; i < HEAP_KINDS; i++)
 		e->pos[i] = HEAP_NOWHERE;
 	memcpy(e->bytes, tx->raw.data, tx->raw.len);
-	e->tx.raw = SPAN(e->bytes, tx->raw.len);
-	e->tx.body = moved(tx->body, tx->raw, e->bytes);
-	e->tx.data = moved(tx->data, tx->raw, e->bytes);
-	e->tx.key = moved(tx->key, tx->raw, e->bytes);
-	e->tx.signature = moved(tx->signature, tx->raw, e->bytes);
+	tx_move(&e->tx, e->bytes);
 	return e;
 }
 
@@ -225,7 +212,9 @@ struct entry *queue_insert(struct mempool *m, const struct tx *tx,
 		s->nonce = account->nonce;
 		s->balance = account->balance;
 	}
-	e->recipient = party_make(m, &tx->recipient);
+	/* who pays nobody pays himself nothing */
+	e->recipient = party_make(m, tx_recipient(tx) ? tx_recipient(tx)
+						      : &tx->sender);
 	e->recipient->refs++;
 	if (s->count == s->cap) {
 		s->cap = s->cap ? s->cap * 2 : 1;

@@ -214,8 +214,8 @@ RAW = (
      400, "malformed", "", "canonical msgpack"),
     ("version 2", lambda b: b.replace(b"\x97\x01", b"\x97\x02", 1), 422,
      "unsupported_version", "version", "2, expected 1"),
-    ("operation 1", lambda b: b.replace(b"\x91\x93\x00", b"\x91\x93\x01", 1),
-     422, "unsupported_operation", "operations", "1, expected 0"),
+    ("operation 3", lambda b: b.replace(b"\x91\x93\x00", b"\x91\x93\x03", 1),
+     422, "unsupported_operation", "operations", "3, expected 0"),
     ("no operation", lambda b: b[:b.index(b"\x91\x93\x00")] + b"\x90" +
      b[b.index(b"\x91\x93\x00") + 25:], 422, "unsupported_operation",
      "operations", "exactly one"),

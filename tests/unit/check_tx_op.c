@@ -134,6 +134,31 @@ START_TEST(a_mutated_operation_is_refused_or_canonical)
 }
 END_TEST
 
+/* The pool and a block keep copies. */
+START_TEST(a_moved_transaction_needs_its_old_bytes_no_more)
+{
+	struct buf raw = {0}, again = {0}, copy = {0};
+	struct tx tx;
+	unsigned i;
+
+	for (i = 0; i < MADE; i++) {
+		buf_reset(&copy);
+		buf_reset(&again);
+		make(&raw, (enum made)i, i % 2, false);
+		tx = decoded(&raw);
+		buf_append_span(&copy, buf_span(&raw));
+		tx_move(&tx, copy.data);
+		memset(raw.data, 0xff, raw.len);
+		buf_release(&raw);
+		tx_encode(&again, &tx);
+		ck_assert(span_eq(buf_span(&copy), buf_span(&again)));
+		ck_assert(span_eq(buf_span(&copy), tx.raw));
+	}
+	buf_release(&copy);
+	buf_release(&again);
+}
+END_TEST
+
 /* A vote of these parts, taken or refused for its acceptance. */
 static enum err vote_of(bool approve, const struct tx_change *c,
 			size_t acceptance, struct fault *f)
@@ -350,6 +375,7 @@ int main(void)
 	tcase_add_checked_fixture(json, setup, teardown);
 	tcase_set_timeout(bytes, 60);
 	tcase_add_test(bytes, each_operation_round_trips);
+	tcase_add_test(bytes, a_moved_transaction_needs_its_old_bytes_no_more);
 	tcase_add_test(bytes, a_mutated_operation_is_refused_or_canonical);
 	tcase_add_test(
 		bytes,
