@@ -120,7 +120,7 @@ __attribute__((constructor)) static void read_settings(void)
 	if (count)
 		share_counts(count);
 	if (dir && strlen(dir) < PATH_SIZE)
-		shim.dir_len = (size_t)sprintf(shim.dir, "%s", dir);
+		shim.dir_len = (size_t)snprintf(shim.dir, PATH_SIZE, "%s", dir);
 }
 
 /* --- what is counted ------------------------------------------------------ */
@@ -142,7 +142,7 @@ static bool path_of(int fd, char *out)
 	char link[64];
 	ssize_t n;
 
-	(void)sprintf(link, "/proc/self/fd/%d", fd);
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
 	n = readlink(link, out, PATH_SIZE - 1);
 	if (n <= 0 || out[0] != '/')
 		return false;
