@@ -36,3 +36,15 @@ EXTRA_DIST += $(FUNCTIONAL_TESTS) tests/functional/flooding.py \
 	tests/functional/p2p.py \
 	tests/functional/relay.py \
 	tests/functional/wire.py
+
+# Libraries that tests load into a daemon to end it at a chosen call, and to
+# move its clock. Without sanitizers: they come before the C library.
+SHIMS = tests/functional/crash_shim.so tests/functional/clock_shim.so
+check_DATA = $(SHIMS)
+$(SHIMS): %.so: %.c
+	$(AM_V_CC)$(MKDIR_P) $(@D) && $(CC) -D_GNU_SOURCE $(CPPFLAGS) -O1 -g \
+		-Wall -Wextra -fPIC -shared -o $@ $<
+with-shims: all $(SHIMS)
+.PHONY: with-shims
+EXTRA_DIST += tests/functional/crash_shim.c tests/functional/clock_shim.c
+CLEANFILES += $(SHIMS)
