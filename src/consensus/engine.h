@@ -88,6 +88,9 @@ struct engine;
 
 struct engine_ops {
 	const char *name;
+	/* blocks are final, by the certificate that is their seal; the node's
+	 * room for votes drives it, not the producer */
+	bool certifies;
 	enum err (*create)(struct engine **out, const struct rules *rules,
 			   struct fault *f);
 	void (*destroy)(struct engine *e);

@@ -323,6 +323,7 @@ static void status(const struct engine *e, uint64_t now,
 
 const struct engine_ops engine_poa = {
 	.name = "poa",
+	.certifies = false,
 	.create = create,
 	.destroy = destroy,
 	.accept = accept,

@@ -163,6 +163,9 @@ void handle_v1_block(struct call *c)
 		reply_v1_block(c, tip.height, false);
 	} else if (!strcmp(id, "settled")) {
 		reply_v1_block(c, tip.settled, false);
+	} else if (!strcmp(id, "final") &&
+		   node_has_finality(c->api->cfg.node)) {
+		reply_v1_block(c, tip.final, false);
 	} else if (!strcmp(id, "final")) {
 		call_fault(c, ERR_NO_FINALITY, "id",
 			   "blocks of this chain are settled, never final");

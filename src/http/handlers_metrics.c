@@ -150,9 +150,8 @@ void handle_metrics(struct call *c)
 		   tip.height);
 	out_metric(&out, "ccoin_settled_height", "gauge",
 		   "Number of the last settled block", tip.settled);
-	/* without finality only the genesis can never change */
 	out_metric(&out, "ccoin_final_height", "gauge",
-		   "Number of the last final block", 0);
+		   "Number of the last final block", tip.final);
 	out_metric(&out, "ccoin_flushed_height", "gauge",
 		   "Block up to which derived tables are written", tip.flushed);
 	out_metric(&out, "ccoin_unflushed_entries", "gauge",

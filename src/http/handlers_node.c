@@ -62,6 +62,11 @@ static void out_chain(struct buf *out, const struct api *api)
 	out_hash(out, &tip.state_root);
 	out_text(out, ",\"settled_height\":");
 	out_uint(out, tip.settled);
+	out_text(out, ",\"final_height\":");
+	if (node_has_finality(api->cfg.node))
+		out_uint(out, tip.final);
+	else
+		out_text(out, "null");
 	out_text(out, ",\"flushed_height\":");
 	out_uint(out, tip.flushed);
 	out_text(out, ",\"supply\":");

@@ -215,7 +215,8 @@ void handle_v1_txs(struct call *c)
 {
 	const struct arg *wait = &c->args.arg[TXS_WAIT];
 
-	if (wait->given && wait->number == WAIT_FINAL) {
+	if (wait->given && wait->number == WAIT_FINAL &&
+	    !node_has_finality(c->api->cfg.node)) {
 		call_fault(c, ERR_NO_FINALITY, "wait",
 			   "transactions of this chain settle, they are never "
 			   "final; wait=settled");

@@ -17,6 +17,8 @@ const char *tx_status_name(enum tx_state s)
 		return "included";
 	case TX_SETTLED:
 		return "settled";
+	case TX_FINAL:
+		return "final";
 	case TX_DROPPED:
 		return "dropped";
 	}
@@ -25,7 +27,7 @@ const char *tx_status_name(enum tx_state s)
 
 bool tx_is_in_block(enum tx_state s)
 {
-	return s == TX_INCLUDED || s == TX_SETTLED;
+	return s == TX_INCLUDED || s == TX_SETTLED || s == TX_FINAL;
 }
 
 /* --- /unprocessed -------------------------------------------------------- */

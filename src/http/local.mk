@@ -44,7 +44,8 @@ json_look = tests/unit/json_look.c tests/unit/json_look.h
 
 check_PROGRAMS += tests/unit/check_http_server tests/unit/check_http_limits \
 	tests/unit/check_http tests/unit/check_http_push \
-	tests/unit/check_http_wait tests/unit/check_http_network \
+	tests/unit/check_http_wait tests/unit/check_http_final \
+	tests/unit/check_http_network \
 	tests/unit/check_http_raw tests/unit/check_http_register \
 	tests/unit/check_http_routes
 tests_unit_check_http_server_SOURCES = tests/unit/check_http_server.c \
@@ -62,6 +63,8 @@ tests_unit_check_http_register_SOURCES = tests/unit/check_http_register.c \
 tests_unit_check_http_routes_SOURCES = tests/unit/check_http_routes.c \
 	$(http_fixture)
 tests_unit_check_http_wait_SOURCES = tests/unit/check_http_wait.c \
+	$(http_fixture)
+tests_unit_check_http_final_SOURCES = tests/unit/check_http_final.c \
 	$(http_fixture)
 tests_unit_check_http_network_SOURCES = tests/unit/check_http_network.c \
 	tests/unit/peer_fixture.c tests/unit/peer_fixture.h $(json_look) \

@@ -34,9 +34,9 @@ bool progress_has_reached(const struct progress *p, enum wait_for until)
 	case WAIT_BLOCK:
 		return tx_is_in_block(p->state);
 	case WAIT_SETTLED:
-		return p->state == TX_SETTLED;
-	case WAIT_FINAL: /* was refused: no engine here has finality */
-		return false;
+		return p->state == TX_SETTLED || p->state == TX_FINAL;
+	case WAIT_FINAL: /* was refused where nothing ever is */
+		return p->state == TX_FINAL;
 	}
 	BUG("waiting for nothing");
 }
@@ -66,12 +66,16 @@ static void out_fault(struct buf *out, enum err code, const struct fault *f)
 	}
 }
 
-static const char *status_name(const struct progress *p,
+static const char *status_name(const struct progress *p, const struct api *api,
 			       const struct node_tip *tip)
 {
 	if (p->state == TX_QUEUED)
 		return "queued";
-	if (tx_is_in_block(p->state) && p->height <= tip->settled)
+	if (!tx_is_in_block(p->state))
+		return tx_status_name(p->state);
+	if (node_has_finality(api->cfg.node) && p->height <= tip->final)
+		return tx_status_name(TX_FINAL);
+	if (p->height <= tip->settled)
 		return tx_status_name(TX_SETTLED);
 	return tx_status_name(p->state);
 }
@@ -89,7 +93,7 @@ void out_progress(struct buf *out, const struct api *api,
 	else
 		out_text(out, "null");
 	out_text(out, ",\"status\":\"");
-	out_text(out, refused ? "refused" : status_name(p, &tip));
+	out_text(out, refused ? "refused" : status_name(p, api, &tip));
 	out_text(out, "\"");
 	if (!refused && tx_is_in_block(p->state))
 		out_place(out, p, &tip);

@@ -88,7 +88,7 @@ static const struct member pushed_transaction[] = {
 
 static const struct member push_result[] = {
 	{"id", "Hash or null", "null: it cannot be read"},
-	{"status", "=pending|queued|included|settled|dropped|refused",
+	{"status", "=pending|queued|included|settled|final|dropped|refused",
 	 "queued: earlier numbers are missing"},
 	{"height?", "Amount", "of the block that holds it"},
 	{"confirmations?", "Amount", "1 at the tip"},
@@ -99,7 +99,7 @@ static const struct member push_result[] = {
 
 static const struct member tx_info[] = {
 	{"tx", "Transaction or null", "null when it was dropped"},
-	{"status", "=pending|included|settled|dropped",
+	{"status", "=pending|included|settled|final|dropped",
 	 "pending also while earlier numbers are missing"},
 	{"height?", "Amount", "of the block that holds it"},
 	{"confirmations?", "Amount", "1 at the tip"},
@@ -131,7 +131,8 @@ static const struct member tx_page[] = {
 #define DEPTH_FIELDS                                                           \
 	{"confirmations", "Amount", "1 at the tip"},                           \
 		{"settled", "boolean", "as the engine defines it"},            \
-		{"final", "boolean", "false: no engine here has finality"},
+		{"final", "boolean",                                           \
+		 "it can never be replaced; only engine bft proves that"},
 
 static const struct member block[] = {
 	BLOCK_FIELDS{"body", "[Transaction]", "in the block's order"},
@@ -186,6 +187,8 @@ static const struct member status[] = {
 	{"time", "Amount", "of the tip, ms since 1970"},
 	{"state_root", "Hash", "at the tip"},
 	{"settled_height", "Amount", "number of the last settled block"},
+	{"final_height", "Amount or null",
+	 "number of the last final block; null: this engine has no finality"},
 	{"flushed_height", "Amount",
 	 "block up to which derived tables are written"},
 	{"supply", "Amount", "sum of all balances"},

@@ -7,7 +7,7 @@
 
 #include "http/call.h"
 
-/* pending, included, settled, dropped. A queued one is pending too. */
+/* pending, included, settled, final, dropped. A queued one is pending too. */
 const char *tx_status_name(enum tx_state s);
 bool tx_is_in_block(enum tx_state s);
 /* The transaction as JSON, null when it was dropped. */

@@ -33,6 +33,11 @@ bool node_is_validator(const struct node *n)
 	return n->validator;
 }
 
+bool node_has_finality(const struct node *n)
+{
+	return n->engine->ops->certifies;
+}
+
 void node_tip(const struct node *n, struct node_tip *out)
 {
 	const struct chain_tip *tip = chain_tip(n->chain);
@@ -41,6 +46,7 @@ void node_tip(const struct node *n, struct node_tip *out)
 		.height = tip->height,
 		.time = tip->time,
 		.settled = node_settled(n),
+		.final = node_has_finality(n) ? node_settled(n) : 0,
 		.supply = tip->supply,
 		.hash = tip->hash,
 		.state_root = tip->state_root,
@@ -117,6 +123,7 @@ enum err query_block(struct block_info *out, struct node *n,
 	hash_block(&out->hash, n, &out->block);
 	out->confirmations = tip.height - height + 1;
 	out->settled = height <= tip.settled;
+	out->final = node_has_finality(n) && height <= tip.final;
 	return ERR_OK;
 }
 

@@ -20,6 +20,8 @@ struct node_tip {
 	uint64_t height;
 	uint64_t time;	  /* ms, of the block */
 	uint64_t settled; /* height */
+	uint64_t final;	  /* height; without finality 0: only the genesis can
+			   * never change */
 	uint64_t supply;
 	struct hash hash;
 	struct hash state_root;
@@ -34,6 +36,8 @@ void node_tip(const struct node *n, struct node_tip *out);
 const struct mempool *node_mempool(const struct node *n);
 /* Whether this node makes blocks, and with which account. */
 bool node_is_validator(const struct node *n);
+/* Whether the engine proves that a block can never be replaced. */
+bool node_has_finality(const struct node *n);
 
 /* A block with all that a client is told about it. Owns its bytes. */
 struct block_info {
@@ -44,7 +48,8 @@ struct block_info {
 	struct hash hash;
 	uint64_t confirmations; /* 1 at the tip */
 	bool settled;
-	bool final; /* always false without bft */
+	bool final; /* the chain holds it with its certificate, durable; never
+		     * without node_has_finality() */
 };
 
 MUST_USE enum err query_block(struct block_info *out, struct node *n,
@@ -107,7 +112,14 @@ MUST_USE enum err query_key(struct buf *out, struct node *n,
 			    struct kv_view *view,
 			    const struct address *address);
 
-enum tx_state { TX_PENDING, TX_QUEUED, TX_INCLUDED, TX_SETTLED, TX_DROPPED };
+enum tx_state {
+	TX_PENDING,
+	TX_QUEUED,
+	TX_INCLUDED,
+	TX_SETTLED, /* and not final */
+	TX_FINAL,
+	TX_DROPPED,
+};
 
 struct tx_info {
 	enum tx_state state;

@@ -35,6 +35,13 @@ static enum err from_block(struct tx_info *t, struct node *n,
 	return e;
 }
 
+static enum tx_state state_in_block(const struct node *n, uint64_t height)
+{
+	if (height > node_settled(n))
+		return TX_INCLUDED;
+	return node_has_finality(n) ? TX_FINAL : TX_SETTLED;
+}
+
 enum err query_tx_place(enum tx_state *state, uint64_t *height, uint32_t *index,
 			enum err *reason, struct node *n, struct kv_view *view,
 			const struct hash *id)
@@ -53,7 +60,7 @@ enum err query_tx_place(enum tx_state *state, uint64_t *height, uint32_t *index,
 	if (!e)
 		e = txid_decode(height, index, value);
 	if (!e) {
-		*state = *height <= node_settled(n) ? TX_SETTLED : TX_INCLUDED;
+		*state = state_in_block(n, *height);
 		return ERR_OK;
 	}
 	if (e != ERR_NOT_FOUND)
@@ -84,6 +91,7 @@ static enum err find(struct tx_info *t, struct node *n, struct kv_view *view,
 		return ERR_OK;
 	case TX_INCLUDED:
 	case TX_SETTLED:
+	case TX_FINAL:
 		return from_block(t, n, view);
 	case TX_DROPPED:
 		return ERR_OK;
