@@ -224,7 +224,7 @@ json_t *tx_refusals(const struct example *x, struct span good)
 {
 	/* 93 97 01 c4 14 (20 bytes) 00 ...: version at 2, nonce at 25,
 	 * fee at 26, 91 93 00 at 37 */
-	enum { VERSION = 2, SENDER = 3, NONCE = 25, FEE = 26, OP = 39 };
+	enum { VERSION = 2, SENDER = 3, NONCE = 25, FEE = 26 };
 	static const uint8_t small_order[44] = {0x30, 0x2a, 0x30, 0x05, 0x06,
 						0x03, 0x2b, 0x65, 0x70, 0x03,
 						0x21, 0x00, 0x01};
