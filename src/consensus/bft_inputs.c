@@ -62,6 +62,19 @@ static void begin_blocks(struct bft *b)
 	known_prune(b);
 }
 
+/* What came early under the own key was not signed here: a second node with
+ * it, or one whose chain was lost. Only the journal says what was. */
+static void forget_own(struct bft *b)
+{
+	struct seat *s;
+
+	if (b->self == BFT_NOBODY)
+		return;
+	s = &b->now.seats[b->self];
+	vote_list_free(&s->certificate);
+	*s = (struct seat){0};
+}
+
 void bft_enter(struct bft *b, const struct bft_height *h, uint64_t now)
 {
 	(void)now;
@@ -75,6 +88,7 @@ void bft_enter(struct bft *b, const struct bft_height *h, uint64_t now)
 	}
 	table_init(&b->next, h->height + 1, h->next_n);
 	b->self = h->self;
+	forget_own(b);
 	begin_blocks(b);
 	bft_look_at_all(b, VOTE_PREPARE);
 	bft_look_at_all(b, VOTE_COMMIT);
@@ -271,13 +285,14 @@ void bft_block(struct bft *b, const struct hash *digest, uint64_t now,
 	bft_advance(b, now, out);
 }
 
-void bft_executed(struct bft *b, const struct hash *digest, bool valid,
-		  uint64_t now, struct bft_effects *out)
+void bft_executed(struct bft *b, const struct hash *digest, uint64_t round,
+		  bool fresh, bool valid, uint64_t now, struct bft_effects *out)
 {
 	struct known *k = known_find(b, digest);
 
-	if (!k || k->execution != EXECUTION_RUNS)
-		return;
+	if (!k || k->execution != EXECUTION_RUNS || k->round != round ||
+	    k->fresh != fresh)
+		return; /* of another time that it was proposed */
 	k->execution = valid ? EXECUTION_VALID : EXECUTION_INVALID;
 	bft_advance(b, now, out);
 }

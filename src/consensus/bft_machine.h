@@ -130,8 +130,10 @@ void bft_build_failed(struct bft *b, uint64_t round);
  * fetched). Ignored when it is not needed. */
 void bft_block(struct bft *b, const struct hash *digest, uint64_t now,
 	       struct bft_effects *out);
-void bft_executed(struct bft *b, const struct hash *digest, bool valid,
-		  uint64_t now, struct bft_effects *out);
+/* What came of the BFT_EXECUTE of that digest, round and fresh. */
+void bft_executed(struct bft *b, const struct hash *digest, uint64_t round,
+		  bool fresh, bool valid, uint64_t now,
+		  struct bft_effects *out);
 /* Work (rule 12): a block is due from that time on (ms; UINT64_MAX: never as
  * things are). */
 void bft_work(struct bft *b, uint64_t due, uint64_t now,
