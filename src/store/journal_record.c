@@ -74,11 +74,12 @@ enum err journal_file_head_read(uint8_t id[JOURNAL_ID_LEN], uint64_t *half,
 	struct hash sum;
 	uint32_t format;
 
-	if (block.len < FILE_SUMMED + HASH_LEN)
-		return damaged_head(path, f);
-	if (memcmp(block.data, file_magic, sizeof(file_magic)) != 0)
+	if (block.len >= sizeof(file_magic) &&
+	    memcmp(block.data, file_magic, sizeof(file_magic)) != 0)
 		return fault_set(f, ERR_FOREIGN_FORMAT, "",
 				 "%s is not a vote journal", path);
+	if (block.len < JOURNAL_BLOCK)
+		return damaged_head(path, f);
 	format = get_be32(block.data + 12);
 	if (format != JOURNAL_FORMAT)
 		return fault_set(f, ERR_FOREIGN_FORMAT, "",
