@@ -40,6 +40,7 @@ struct wallet_options {
 	uint64_t count;
 	bool csv;
 	bool all_state;
+	uint64_t from_height; /* 0: not given */
 };
 
 struct wallet {
@@ -70,6 +71,7 @@ extern const size_t wallet_network_command_count;
 extern const struct command wallet_send_commands[];
 extern const size_t wallet_send_command_count;
 extern const struct command wallet_verify_command;
+extern const struct command wallet_votes_command;
 
 /* The whole program but for main(). */
 MUST_USE int wallet_main(int argc, char **argv, char *const *env);

@@ -6,6 +6,7 @@
 
 #include "cmd/wallet.h"
 #include "store/file.h"
+#include "store/journal.h"
 #include "store/keyfile.h"
 
 static const char *const key_types[] = {"rsa", "ed25519", NULL};
@@ -56,6 +57,15 @@ static int choose_default(struct wallet *w, const struct address *made)
 	return save_book(w);
 }
 
+/* Made with the key, so that a key without one has lost it (CONSENSUS: bft,
+ * rule 17); another account may have brought it. */
+static enum err make_journal(const char *datadir, struct fault *f)
+{
+	enum err e = journal_create(datadir, f);
+
+	return e == ERR_EXISTS ? ERR_OK : e;
+}
+
 static int run_create_account(struct wallet *w, int argc, char **argv)
 {
 	struct fault f = {0};
@@ -69,6 +79,7 @@ static int run_create_account(struct wallet *w, int argc, char **argv)
 	if (status)
 		return status;
 	if (dir_make_all(w->config.datadir, &f) ||
+	    make_journal(w->config.datadir, &f) ||
 	    keyfile_create(&key, w->config.datadir, type, w->password, &f))
 		return wallet_fail(&f);
 	address = *secret_key_address(key);

@@ -20,6 +20,7 @@
 #include "loop/clock.h"
 #include "loop/log.h"
 #include "store/file.h"
+#include "store/journal.h"
 #include "store/keyfile.h"
 
 const struct secret_key *opened_key(const struct opened *o)
@@ -65,6 +66,10 @@ static enum err dev_account(struct opened *o, struct config *config,
 	}
 	if (config->account.given)
 		return ERR_OK;
+	/* made with the key (CONSENSUS: bft, rule 17) */
+	e = journal_create(o->datadir, f);
+	if (e && e != ERR_EXISTS)
+		return e;
 	e = keyfile_create(&o->key, o->datadir, KEY_ED25519, password, f);
 	if (e)
 		return e;

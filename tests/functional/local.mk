@@ -26,6 +26,7 @@ FUNCTIONAL_TESTS = \
 	tests/functional/test_start.py \
 	tests/functional/test_strangers.py \
 	tests/functional/test_transfer.py \
+	tests/functional/test_votes.py \
 	tests/functional/test_wallet.py \
 	tests/functional/test_wire.py
 TESTS += $(FUNCTIONAL_TESTS)
