@@ -185,7 +185,8 @@ static void run_block(struct block_bench *b, const struct load_block *in)
 	const struct rules *rules = chain_rules(b->chain);
 	static const uint8_t signature[KEY_SIGNATURE_MAX];
 	static const uint8_t key[KEY_SPKI_MAX];
-	struct seal seal = {SPAN_OF(key), SPAN_OF(signature), 0};
+	struct seal seal = {.key = SPAN_OF(key),
+			    .signature = SPAN_OF(signature)};
 	struct candidate *c = candidate_new(b->chain, store_view(b->store));
 	struct kv_batch batch = {0};
 	struct fault f;

@@ -189,7 +189,8 @@ static void one_block(struct stages *s, struct block_times *sum,
 		      const struct tx *txs)
 {
 	static const uint8_t key[KEY_SPKI_MAX], signature[KEY_SIGNATURE_MAX];
-	struct seal seal = {SPAN_OF(key), SPAN_OF(signature), 0};
+	struct seal seal = {.key = SPAN_OF(key),
+			    .signature = SPAN_OF(signature)};
 	struct candidate *b = candidate_new(s->chain, store_view(s->store));
 	struct kv_batch batch = {0};
 	double t = now();

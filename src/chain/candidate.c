@@ -12,7 +12,7 @@
 #include "ledger/apply.h"
 
 /* Bytes that the maker of a block keeps back for all but its transactions:
- * header with engine fields and extra data, and the seal. */
+ * header with engine fields and extra data, and the empty seal. */
 #define BLOCK_OVERHEAD 2048
 
 struct candidate {
@@ -267,7 +267,7 @@ static enum err check(struct candidate *b, const struct block *block,
 	    !hash_eq(&h->parent, &b->at.tip->hash))
 		return fault_set(f, ERR_BAD_PARENT, "hash_parent",
 				 "the block does not follow the tip");
-	if (raw.len > c->rules.max_block_bytes)
+	if (block->size > c->rules.max_block_bytes)
 		return fault_set(f, ERR_TOO_BIG, "", "the block is too big");
 	/* its bytes as they are: the room kept back is the maker's matter */
 	b->bytes_max = raw.len;

@@ -11,9 +11,11 @@
 #include "base/amount.h"
 #include "codec/msgpack.h"
 #include "codec/tx.h"
+#include "codec/vote_read.h"
 
 #define HEADER_FIELDS 11
-#define ENGINE_BYTES_MAX 256
+#define ENGINE_BYTES_MAX 512
+#define EMPTY_SEAL_BYTES 6 /* 93 c4 00 c4 00 00 */
 
 static void put_span(struct buf *out, struct span s)
 {
@@ -89,6 +91,10 @@ void header_hash(struct hash *out, const struct hash *genesis,
 
 void seal_encode(struct buf *out, const struct seal *s)
 {
+	if (s->certificate.len) {
+		buf_append_span(out, s->certificate);
+		return;
+	}
 	mp_array(out, 3);
 	put_span(out, s->key);
 	put_span(out, s->signature);
@@ -97,6 +103,13 @@ void seal_encode(struct buf *out, const struct seal *s)
 
 static void read_seal(struct seal *out, struct mp_reader *r)
 {
+	struct mp_reader look = *r;
+
+	*out = (struct seal){0};
+	if (mp_read_array(&look, 2, 3) == 2) {
+		out->certificate = certificate_read(r);
+		return;
+	}
 	mp_read_array(r, 3, 3);
 	out->key = mp_read_bin(r, 0, KEY_SPKI_MAX);
 	out->signature = mp_read_bin(r, 0, KEY_SIGNATURE_MAX);
@@ -126,7 +139,8 @@ void block_encode(struct buf *out, struct span header_raw,
 		buf_append_span(out, txs[i]);
 }
 
-static enum err read_block(struct block *out, struct mp_reader *r)
+static enum err read_block(struct block *out, size_t *seal_len,
+			   struct mp_reader *r)
 {
 	const uint8_t *start;
 	enum err e;
@@ -138,7 +152,9 @@ static enum err read_block(struct block *out, struct mp_reader *r)
 	if (e)
 		return e;
 	out->header_raw = SPAN(start, (size_t)(r->p - start));
+	start = r->p;
 	read_seal(&out->seal, r);
+	*seal_len = (size_t)(r->p - start);
 	/* a transaction takes more than 64 bytes: the bytes bound the array */
 	count = mp_read_array(r, 0, (size_t)(r->end - r->p) / 64 + 1);
 	if (r->err)
@@ -153,13 +169,17 @@ static enum err read_block(struct block *out, struct mp_reader *r)
 enum err block_decode(struct block *out, struct span raw)
 {
 	struct mp_reader r;
+	size_t seal_len = 0;
 	enum err e;
 
 	*out = (struct block){0};
-	if (raw.len > BLOCK_BYTES_MAX)
+	if (raw.len > BLOCK_BYTES_MAX + SEAL_BYTES_MAX)
 		return ERR_TOO_BIG;
 	mp_reader_init(&r, raw);
-	e = read_block(out, &r);
+	e = read_block(out, &seal_len, &r);
+	out->size = raw.len - seal_len + EMPTY_SEAL_BYTES;
+	if (!e && out->size > BLOCK_BYTES_MAX)
+		e = ERR_TOO_BIG;
 	if (e)
 		block_release(out);
 	return e;

@@ -12,7 +12,8 @@
 #include "crypto/hash.h"
 
 #define BLOCK_VERSION 1
-#define BLOCK_BYTES_MAX (2u << 20)
+#define BLOCK_BYTES_MAX (2u << 20) /* with the empty seal */
+#define SEAL_BYTES_MAX 32768	   /* more than any seal has */
 #define BLOCK_EXTRA_MAX 256
 
 /* [version, height, parent, time, producer, txs root, results root, state
@@ -38,11 +39,13 @@ void header_hash(struct hash *out, const struct hash *genesis,
 		 struct span header_raw);
 
 /* The seal: [public key, signature, nonce]; what an engine does not use is
- * empty or 0. */
+ * empty or 0. Or a certificate (vote.h), which is told by its two elements:
+ * then it alone is set. {0} is the empty seal. */
 struct seal {
 	struct span key;
 	struct span signature;
 	uint64_t nonce;
+	struct span certificate; /* raw, canonical; empty: none */
 };
 
 void seal_encode(struct buf *out, const struct seal *s);
@@ -53,6 +56,9 @@ struct block {
 	struct header header;
 	struct span header_raw;
 	struct seal seal;
+	/* Of its bytes when its seal is the empty one: what max_block_bytes
+	 * bounds, since nodes may hold different seals of one block. */
+	size_t size;
 	struct span *txs; /* full bytes of each; owned array, borrowed bytes */
 	size_t tx_count;
 };

@@ -229,6 +229,27 @@ static void read_signed(struct vote *out, struct mp_reader *r)
 	vote_read_signature(out, r);
 }
 
+struct span certificate_read(struct mp_reader *r)
+{
+	const uint8_t *start = r->p;
+	struct vote v;
+	size_t count, i;
+	int before = -1;
+
+	mp_read_array(r, 2, 2);
+	mp_read_uint(r, VOTE_ROUND_MAX);
+	count = mp_read_array(r, 1, VALIDATORS_MAX);
+	for (i = 0; i < count && !r->err; i++) {
+		read_signed(&v, r);
+		if (v.signer <= before)
+			mp_refuse(r);
+		before = v.signer;
+	}
+	if (r->err)
+		return SPAN(NULL, 0);
+	return SPAN(start, (size_t)(r->p - start));
+}
+
 enum err certificate_decode(struct vote **out, size_t *count, uint64_t *round,
 			    struct span raw, uint64_t height,
 			    const struct hash *digest)

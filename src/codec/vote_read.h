@@ -16,6 +16,9 @@ void votes_read(struct vote **out, size_t *count, size_t max,
 		struct mp_reader *r);
 /* 64 or 256 bytes. */
 void vote_read_signature(struct vote *out, struct mp_reader *r);
+/* A certificate's bytes, when it has the form that certificate_decode() takes;
+ * allocates nothing. */
+struct span certificate_read(struct mp_reader *r);
 /* Whether all of the list are of that kind, height, round, and, unless it is
  * NULL, digest. */
 bool votes_are(const struct vote *list, size_t count, enum vote_kind kind,

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "codec/tx_json.h"
+#include "codec/vote.h"
 #include "http/json_out.h"
 
 enum err out_tx(struct buf *out, struct api *api, const struct tx *tx,
@@ -107,6 +108,31 @@ void out_block_standing(struct buf *out, const struct block_info *info)
 	out_bool(out, info->final);
 }
 
+void out_certificate(struct buf *out, struct span certificate)
+{
+	static const struct hash any;
+	struct vote *votes;
+	uint64_t round;
+	size_t count, i;
+
+	/* its form was checked when the block was decoded */
+	if (certificate_decode(&votes, &count, &round, certificate, 0, &any))
+		BUG("a certificate of no known form");
+	out_text(out, "{\"round\":");
+	out_uint(out, round);
+	out_text(out, ",\"votes\":[");
+	for (i = 0; i < count; i++) {
+		out_text(out, i ? ",{\"validator\":" : "{\"validator\":");
+		out_uint(out, votes[i].signer);
+		out_text(out, ",\"signature\":");
+		out_base64(out,
+			   SPAN(votes[i].signature, votes[i].signature_len));
+		out_text(out, "}");
+	}
+	out_text(out, "]}");
+	free(votes);
+}
+
 static void out_account(struct buf *out, const struct account *a, bool first)
 {
 	if (!first)
@@ -151,6 +177,10 @@ static enum err write_body(struct block_writer *w, struct api *api,
 	}
 	out_text(out, "]");
 	out_block_standing(out, &w->info);
+	if (w->info.block.seal.certificate.len) {
+		out_text(out, ",\"certificate\":");
+		out_certificate(out, w->info.block.seal.certificate);
+	}
 	out_text(out, ",\"state\":{");
 	w->part = PART_STATE;
 	w->next = 0;

@@ -136,9 +136,21 @@ static const struct member tx_page[] = {
 
 static const struct member block[] = {
 	BLOCK_FIELDS{"body", "[Transaction]", "in the block's order"},
-	DEPTH_FIELDS{"state", "{AccountState}",
-		     "by address: those that the block changed, after it; with "
-		     "state=all every account at that height"},
+	DEPTH_FIELDS{"certificate?", "Certificate",
+		     "what makes it final; only where the engine has votes"},
+	{"state", "{AccountState}",
+	 "by address: those that the block changed, after it; with "
+	 "state=all every account at that height"},
+	{NULL, NULL, NULL}};
+
+static const struct member certificate[] = {
+	{"round", "integer", "in which it was decided"},
+	{"votes", "[CertificateVote]", "of a quorum, in order of validator"},
+	{NULL, NULL, NULL}};
+
+static const struct member certificate_vote[] = {
+	{"validator", "integer", "its place in the height's set, from 0"},
+	{"signature", "Base64", "of its vote to commit the block"},
 	{NULL, NULL, NULL}};
 
 static const struct member block_head[] = {
@@ -297,6 +309,8 @@ static const struct shape shapes[] = {
 	{"TxInfo", tx_info},
 	{"TxPage", tx_page},
 	{"Block", block},
+	{"Certificate", certificate},
+	{"CertificateVote", certificate_vote},
 	{"BlockHead", block_head},
 	{"BlockPage", block_page},
 	{"AccountState", account_state},

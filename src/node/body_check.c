@@ -40,14 +40,13 @@ static void attach(struct node *n, struct tree_node *node,
 
 	if (seal_decode(&seal, node->seal_raw))
 		BUG("a seal that was checked does not decode");
-	block_encode(&raw, node->header_raw, &seal, b->txs, b->tx_count);
-	if (raw.len > chain_rules(n->chain)->max_block_bytes) {
+	if (b->size > chain_rules(n->chain)->max_block_bytes) {
 		branches_invalid(n, node, "it is too big");
-	} else {
-		tree_set_body(n->sync->tree, node, TREE_WAITING,
-			      buf_span(&raw));
-		n->sync->progress = n->now;
+		return;
 	}
+	block_encode(&raw, node->header_raw, &seal, b->txs, b->tx_count);
+	tree_set_body(n->sync->tree, node, TREE_WAITING, buf_span(&raw));
+	n->sync->progress = n->now;
 	buf_release(&raw);
 }
 

@@ -11,7 +11,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 
 	if (block_decode(&b, raw))
 		return 0;
-	MUST(len <= BLOCK_BYTES_MAX);
+	MUST(len <= BLOCK_BYTES_MAX + SEAL_BYTES_MAX);
+	MUST(b.size <= BLOCK_BYTES_MAX);
 	header_encode(&again, &b.header);
 	MUST(span_eq(buf_span(&again), b.header_raw));
 	buf_reset(&again);

@@ -123,7 +123,6 @@ void check_signing(struct sim *s, struct host *h)
 static void see_headers(struct sim *s, struct span body)
 {
 	struct span header, seal_raw, raw;
-	struct mp_reader r;
 	struct msg_list l;
 	struct seal seal;
 
@@ -132,11 +131,7 @@ static void see_headers(struct sim *s, struct span body)
 	while (msg_list_next(&l, &raw)) {
 		if (msg_header_decode(&header, &seal_raw, raw))
 			return;
-		mp_reader_init(&r, seal_raw);
-		mp_read_array(&r, 3, 3);
-		seal.key = mp_read_bin(&r, 0, KEY_SPKI_MAX);
-		seal.signature = mp_read_bin(&r, 0, KEY_SIGNATURE_MAX);
-		if (!r.err)
+		if (!seal_decode(&seal, seal_raw))
 			see_header(s, "in AHD", header, &seal);
 	}
 }

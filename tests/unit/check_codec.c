@@ -10,6 +10,7 @@
 #include "codec/block.h"
 #include "codec/msgpack.h"
 #include "codec/tx.h"
+#include "codec/vote.h"
 
 /* --- msgpack ----------------------------------------------------------- */
 
@@ -369,6 +370,17 @@ END_TEST
 
 /* --- blocks ------------------------------------------------------------ */
 
+/* [3, [[1, 64 bytes], [99, 64 bytes]]]: a seal of two elements. */
+static struct buf a_certificate(void)
+{
+	struct vote votes[2] = {{.signer = 1, .signature_len = 64},
+				{.signer = 99, .signature_len = 64}};
+	struct buf raw = {0};
+
+	certificate_encode(&raw, 3, votes, 2);
+	return raw;
+}
+
 static void make_block(struct buf *out, struct buf *header_raw)
 {
 	struct header h = {.height = 7, .time = 12345, .has_producer = true};
@@ -420,14 +432,16 @@ END_TEST
 
 START_TEST(a_mutated_seal_is_refused_or_canonical)
 {
+	struct buf raw = {0}, again = {0}, certificate = a_certificate();
 	struct seal seal = {.key = span_str("key"),
 			    .signature = span_str("signature"),
 			    .nonce = 300};
-	struct buf raw = {0}, again = {0};
 	struct seal got;
 	size_t at, taken = 0;
 	int v;
 
+	if (_i)
+		seal.certificate = buf_span(&certificate);
 	seal_encode(&raw, &seal);
 	for (at = 0; at < raw.len; at++) {
 		uint8_t old = raw.data[at];
@@ -445,8 +459,50 @@ START_TEST(a_mutated_seal_is_refused_or_canonical)
 		raw.data[at] = old;
 	}
 	ck_assert_uint_gt(taken, 12 * 256);
+	buf_release(&certificate);
 	buf_release(&raw);
 	buf_release(&again);
+}
+END_TEST
+
+/* The size is that with the empty seal, and it alone is bounded. */
+START_TEST(a_block_of_the_largest_size_has_any_seal)
+{
+	static uint8_t data[BLOCK_BYTES_MAX];
+	struct buf raw = {0}, header_raw = {0}, tx = {0};
+	struct buf certificate = a_certificate();
+	const struct seal seals[] = {
+		{.nonce = 0},
+		{.key = SPAN(data, 294), .signature = SPAN(data, 256)},
+		{.certificate = buf_span(&certificate)}};
+	struct header h = {.height = 7};
+	struct block block;
+	struct span one;
+	size_t i, more;
+
+	header_encode(&header_raw, &h);
+	for (more = 0; more < 2; more++)
+		for (i = 0; i < ARRAY_LEN(seals); i++) {
+			buf_reset(&raw);
+			buf_reset(&tx);
+			mp_bin(&tx, SPAN(data, BLOCK_BYTES_MAX - 13 -
+						       header_raw.len + more));
+			one = buf_span(&tx);
+			block_encode(&raw, buf_span(&header_raw), &seals[i],
+				     &one, 1);
+			ck_assert_int_eq(block_decode(&block, buf_span(&raw)),
+					 more ? ERR_TOO_BIG : ERR_OK);
+			if (more)
+				continue;
+			ck_assert_uint_eq(block.size, BLOCK_BYTES_MAX);
+			ck_assert_uint_eq(block.seal.certificate.len,
+					  seals[i].certificate.len);
+			block_release(&block);
+		}
+	buf_release(&certificate);
+	buf_release(&header_raw);
+	buf_release(&raw);
+	buf_release(&tx);
 }
 END_TEST
 
@@ -506,7 +562,9 @@ int main(void)
 	tcase_add_test(tx, a_mutated_transaction_is_refused_or_canonical);
 	tcase_add_test(block,
 		       a_block_round_trips_and_its_hash_leaves_out_the_seal);
-	tcase_add_test(block, a_mutated_seal_is_refused_or_canonical);
+	tcase_add_loop_test(block, a_mutated_seal_is_refused_or_canonical, 0,
+			    2);
+	tcase_add_test(block, a_block_of_the_largest_size_has_any_seal);
 	tcase_add_test(block, a_mutated_block_is_refused_or_canonical);
 	suite_add_tcase(s, mp);
 	suite_add_tcase(s, tx);

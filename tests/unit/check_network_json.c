@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "codec/vote.h"
+#include "http/block_json.h"
 #include "http/network_json.h"
 #include "http/ready.h"
 
@@ -21,6 +23,37 @@ static json_t *parsed(struct buf *out)
 	buf_release(out);
 	return o;
 }
+
+/* What a block of an engine with votes shows of what decided it. */
+START_TEST(a_certificate_names_who_signed)
+{
+	struct vote votes[2] = {{.signer = 1, .signature_len = 64},
+				{.signer = 7, .signature_len = 256}};
+	struct buf raw = {0}, out = {0};
+	const json_t *list;
+	json_t *o;
+	size_t i;
+
+	certificate_encode(&raw, 3, votes, 2);
+	out_certificate(&out, buf_span(&raw));
+	o = parsed(&out);
+	list = json_object_get(o, "votes");
+	ck_assert_int_eq(json_integer_value(json_object_get(o, "round")), 3);
+	ck_assert_uint_eq(json_array_size(list), 2);
+	for (i = 0; i < 2; i++) {
+		const json_t *v = json_array_get(list, i);
+
+		ck_assert_int_eq(
+			json_integer_value(json_object_get(v, "validator")),
+			votes[i].signer);
+		ck_assert_uint_eq(
+			json_string_length(json_object_get(v, "signature")),
+			(votes[i].signature_len + 2u) / 3 * 4);
+	}
+	json_decref(o);
+	buf_release(&raw);
+}
+END_TEST
 
 START_TEST(a_peer_cannot_forge_its_line)
 {
@@ -191,6 +224,7 @@ int main(void)
 	int failed;
 
 	tcase_add_test(t, a_peer_cannot_forge_its_line);
+	tcase_add_test(t, a_certificate_names_who_signed);
 	tcase_add_test(t, evidence_shows_the_bytes_that_were_hashed);
 	tcase_add_test(t, progress_is_of_the_way_and_full_only_when_ready);
 	tcase_add_test(t, ready_names_the_check_that_fails);
