@@ -3,6 +3,7 @@ libshell_a_SOURCES += \
 	src/cmd/book.c src/cmd/book.h \
 	src/cmd/client.c src/cmd/client.h \
 	src/cmd/wallet.c src/cmd/wallet.h \
+	src/cmd/wallet_change.c src/cmd/wallet_change.h \
 	src/cmd/wallet_keys.c \
 	src/cmd/wallet_network.c \
 	src/cmd/wallet_node.c \
@@ -10,6 +11,8 @@ libshell_a_SOURCES += \
 	src/cmd/wallet_rnd.c \
 	src/cmd/wallet_send.c \
 	src/cmd/wallet_tx.c src/cmd/wallet_tx.h \
+	src/cmd/wallet_proposal.c \
+	src/cmd/wallet_validator.c \
 	src/cmd/wallet_verify.c
 bin_PROGRAMS += ccoin ccoin-discovery ccoin-init ccoind
 ccoin_SOURCES = src/cmd/ccoin.c
