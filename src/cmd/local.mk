@@ -3,6 +3,7 @@ libshell_a_SOURCES += \
 	src/cmd/book.c src/cmd/book.h \
 	src/cmd/client.c src/cmd/client.h \
 	src/cmd/wallet.c src/cmd/wallet.h \
+	src/cmd/wallet_change.c src/cmd/wallet_change.h \
 	src/cmd/wallet_keys.c \
 	src/cmd/wallet_network.c \
 	src/cmd/wallet_node.c \
@@ -12,6 +13,9 @@ libshell_a_SOURCES += \
 	src/cmd/wallet_tx.c src/cmd/wallet_tx.h \
 	src/cmd/wallet_verify.c \
 	src/cmd/wallet_votes.c
+	src/cmd/wallet_proposal.c \
+	src/cmd/wallet_validator.c \
+	src/cmd/wallet_verify.c
 bin_PROGRAMS += ccoin ccoin-discovery ccoin-init ccoind
 ccoin_SOURCES = src/cmd/ccoin.c
 ccoin_LDADD = $(SHELL_LIBS)

@@ -38,6 +38,7 @@ static void commands_init(struct commands *c)
 	commands_add(c, wallet_send_commands, wallet_send_command_count);
 	commands_add(c, wallet_read_commands, wallet_read_command_count);
 	commands_add(c, wallet_network_commands, wallet_network_command_count);
+	commands_add(c, &wallet_validator_command, 1);
 	commands_add(c, &wallet_verify_command, 1);
 	commands_add(c, &wallet_votes_command, 1);
 }

@@ -41,6 +41,12 @@ struct wallet_options {
 	bool csv;
 	bool all_state;
 	uint64_t from_height; /* 0: not given */
+	/* validator */
+	char *add;
+	char *remove;
+	char *acceptance;
+	struct maybe_hash genesis_hash;
+	bool allow_few, reject, force, sign_only;
 };
 
 struct wallet {
@@ -72,6 +78,7 @@ extern const struct command wallet_send_commands[];
 extern const size_t wallet_send_command_count;
 extern const struct command wallet_verify_command;
 extern const struct command wallet_votes_command;
+extern const struct command wallet_validator_command;
 
 /* The whole program but for main(). */
 MUST_USE int wallet_main(int argc, char **argv, char *const *env);
@@ -105,6 +112,18 @@ int wallet_post(json_t **out, int *status, struct wallet *w, const char *path,
 		struct span body, unsigned timeout);
 /* Print an error object of the node: {code, field?, detail}. */
 void wallet_print_problem(const json_t *problem);
+
+/* All pages of a list as if they were one. */
+int wallet_get_all(json_t **out, struct wallet *w, const char *path);
+
+/* A table of the items of a list. */
+struct wallet_column {
+	const char *title;
+	const char *member; /* of an item */
+	bool right;	    /* a number */
+};
+void wallet_print_table(const json_t *items,
+			const struct wallet_column *columns, size_t count);
 
 /* An integer of an answer; EXIT_REFUSED when it is not there. */
 int wallet_member(uint64_t *out, const json_t *object, const char *name);

@@ -8,13 +8,7 @@
 
 #define CELL_MAX 64 /* characters shown of one */
 
-struct column {
-	const char *title;
-	const char *member; /* of an item */
-	bool right;	    /* a number */
-};
-
-static const struct column peer_columns[] = {
+static const struct wallet_column peer_columns[] = {
 	{"ID", "id", false},
 	{"WHERE", "where", false},
 	{"DIR", "direction", false},
@@ -29,7 +23,7 @@ static const struct column peer_columns[] = {
 	{"AGENT", "agent", false},
 };
 
-static const struct column validator_columns[] = {
+static const struct wallet_column validator_columns[] = {
 	{"ADDRESS", "address", false},	 {"HEIGHT", "height", true},
 	{"MADE", "made", true},		 {"MISSED", "missed", true},
 	{"SINCE", "missed_since", true}, {"ONLINE", "online", false},
@@ -39,7 +33,7 @@ static const struct column validator_columns[] = {
 /* What stands in a cell. What came from others must not move the cursor or
  * look like two cells. */
 static void cell(char out[CELL_MAX + 1], const json_t *item,
-		 const struct column *c)
+		 const struct wallet_column *c)
 {
 	const json_t *value = json_object_get(item, c->member);
 	const char *text = json_string_value(value);
@@ -57,7 +51,7 @@ static void cell(char out[CELL_MAX + 1], const json_t *item,
 			*out = '?';
 }
 
-static size_t width_of(const json_t *items, const struct column *c)
+static size_t width_of(const json_t *items, const struct wallet_column *c)
 {
 	size_t i, width = strlen(c->title);
 	char text[CELL_MAX + 1];
@@ -81,8 +75,8 @@ static void print_cell(const char *text, size_t width, bool right, bool last)
 		       last ? "\n" : "  ");
 }
 
-static void print_table(const json_t *items, const struct column *columns,
-			size_t count)
+void wallet_print_table(const json_t *items,
+			const struct wallet_column *columns, size_t count)
 {
 	size_t *widths = xcalloc(count, sizeof(*widths)), i, k;
 	char text[CELL_MAX + 1];
@@ -104,17 +98,17 @@ static void print_table(const json_t *items, const struct column *columns,
 	free(widths);
 }
 
-/* All pages of a list as if they were one. */
-static int get_all(json_t **out, struct wallet *w, const char *path)
+int wallet_get_all(json_t **out, struct wallet *w, const char *path)
 {
-	char page_path[160], cursor[80] = "", before[80];
+	char page_path[240], cursor[80] = "", before[80];
 	json_t *page;
 	const char *next;
 	int status;
 
 	*out = NULL;
 	do {
-		snprintf(page_path, sizeof(page_path), "%s?limit=200%s%s", path,
+		snprintf(page_path, sizeof(page_path), "%s%climit=200%s%s",
+			 path, strchr(path, '?') ? '&' : '?',
 			 cursor[0] ? "&cursor=" : "", cursor);
 		status = wallet_get(&page, w, page_path);
 		if (status)
@@ -135,15 +129,16 @@ static int get_all(json_t **out, struct wallet *w, const char *path)
 }
 
 static int print_list(struct wallet *w, const char *path,
-		      const struct column *columns, size_t count)
+		      const struct wallet_column *columns, size_t count)
 {
 	json_t *list;
-	int status = get_all(&list, w, path);
+	int status = wallet_get_all(&list, w, path);
 
 	if (!status && w->config.json)
 		wallet_print_json(list);
 	else if (!status)
-		print_table(json_object_get(list, "items"), columns, count);
+		wallet_print_table(json_object_get(list, "items"), columns,
+				   count);
 	json_decref(list);
 	return status;
 }

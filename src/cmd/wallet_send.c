@@ -14,52 +14,21 @@
 #include "store/file.h"
 
 #define PUSH_MAX (4u << 20) /* what a node takes */
-#define WAIT_MARGIN 10	    /* seconds that a node may answer late */
-
-#define AT(field) .offset = offsetof(struct wallet_options, field)
-
-static const char *const waits[] = {"pool", "block", "settled", "final", NULL};
 
 /* sign has those before the last two. */
 static const struct option_spec send_specs[] = {
-	{.name = "from",
-	 .type = OPTION_TEXT,
-	 .arg = "ADDRESS",
-	 AT(from),
-	 .help = "the account that pays; default: the wallet's"},
-	{.name = "fee",
-	 .letter = 'F',
-	 .type = OPTION_UINT,
-	 .max = AMOUNT_MAX,
-	 .arg = "FEE",
-	 AT(fee),
-	 .help = "default: the chain's min_fee"},
+	WALLET_SPEC_FROM,
+	WALLET_SPEC_FEE,
 	{.name = "data",
 	 .letter = 'M',
 	 .type = OPTION_STRING,
 	 .arg = "DATA",
-	 AT(data),
+	 WALLET_AT(data),
 	 .help = "text to send along; default: what the chain's "
 		 "genesis says"},
-	{.name = "valid-until",
-	 .type = OPTION_UINT,
-	 .max = AMOUNT_MAX,
-	 .arg = "H",
-	 AT(valid_until),
-	 .help = "last height whose block may hold it; default 0: for ever"},
-	{.name = "wait",
-	 .type = OPTION_CHOICE,
-	 .choices = waits,
-	 .arg = "pool|block|settled|final",
-	 AT(wait),
-	 .help = "return when it is this far; default pool"},
-	{.name = "timeout",
-	 .type = OPTION_UINT,
-	 .min = 1,
-	 .max = 300,
-	 .arg = "SECONDS",
-	 AT(timeout),
-	 .help = "how long to wait; default 60"},
+	WALLET_SPEC_VALID_UNTIL,
+	WALLET_SPEC_WAIT,
+	WALLET_SPEC_TIMEOUT,
 };
 
 static const struct option_spec rnd_specs[] = {
@@ -69,54 +38,17 @@ static const struct option_spec rnd_specs[] = {
 	 .min = 1,
 	 .max = 1000000,
 	 .arg = "N",
-	 AT(count),
+	 WALLET_AT(count),
 	 .help = "how many; default 1"},
 	{.name = "timeout",
 	 .type = OPTION_UINT,
 	 .min = 1,
 	 .max = 300,
 	 .arg = "SECONDS",
-	 AT(timeout),
+	 WALLET_AT(timeout),
 	 .help = "how long to wait for a block when the queues are full; "
 		 "default 60"},
 };
-
-/* Fill what the options and the node say. data holds the data's bytes. */
-static int complete(struct tx *tx, struct buf *data, struct wallet *w,
-		    const struct address *from, struct chain_facts *chain)
-{
-	struct account_facts account;
-	int status = wallet_chain_facts(chain, w);
-
-	if (!status)
-		status = wallet_account_facts(&account, w, from);
-	if (status)
-		return status;
-	if (w->options.data)
-		buf_append_span(data, span_str(w->options.data));
-	else
-		placeholder_fill(data, &chain->data);
-	tx->op = TX_TRANSFER;
-	tx->nonce = account.next_nonce;
-	tx->fee = w->options.fee == NOT_GIVEN ? chain->min_fee : w->options.fee;
-	tx->valid_until = w->options.valid_until;
-	tx->data = buf_span(data);
-	return EXIT_DONE;
-}
-
-static int sign_with(json_t **out, struct wallet *w, struct tx *tx,
-		     const struct secret_key *key)
-{
-	struct fault f = {0};
-	struct chain_facts chain;
-	struct buf data = {0};
-	int status = complete(tx, &data, w, secret_key_address(key), &chain);
-
-	if (!status && wallet_sign(out, tx, key, &chain, &f))
-		status = wallet_fail(&f);
-	buf_release(&data);
-	return status;
-}
 
 /* From AMOUNT ADDRESS and the options to signed JSON. */
 static int make(json_t **out, struct wallet *w, char **argv)
@@ -138,7 +70,7 @@ static int make(json_t **out, struct wallet *w, char **argv)
 		status = wallet_key(&key, w, &from);
 	if (status)
 		return status;
-	status = sign_with(out, w, &tx, key);
+	status = wallet_make(out, w, &tx, key);
 	secret_key_free(key);
 	return status;
 }
@@ -155,41 +87,6 @@ static int run_sign(struct wallet *w, int argc, char **argv)
 	return status;
 }
 
-static int post(json_t **out, struct wallet *w, const char *path,
-		struct span body)
-{
-	unsigned timeout = 0;
-
-	if (w->options.wait != WAIT_POOL)
-		timeout = (unsigned)w->options.timeout + WAIT_MARGIN;
-	return wallet_post(out, NULL, w, path, body, timeout);
-}
-
-static int send_made(struct wallet *w, const json_t *tx)
-{
-	enum wait_for wait = (enum wait_for)w->options.wait;
-	char *text = json_dumps(tx, JSON_COMPACT);
-	char path[80];
-	json_t *answer;
-	int status;
-
-	if (!text)
-		BUG("json_dumps failed");
-	wallet_push_path(path, sizeof(path), wait, w->options.timeout);
-	status = post(&answer, w, path, span_str(text));
-	free(text);
-	if (!status) {
-		/* it is on its way, however the waiting ends */
-		if (w->config.json)
-			wallet_print_json(answer);
-		else
-			puts(json_string_value(json_object_get(tx, "id")));
-		status = wallet_waited(answer, wait);
-	}
-	json_decref(answer);
-	return status;
-}
-
 static int run_send(struct wallet *w, int argc, char **argv)
 {
 	json_t *tx;
@@ -197,7 +94,7 @@ static int run_send(struct wallet *w, int argc, char **argv)
 
 	(void)argc;
 	if (!status)
-		status = send_made(w, tx);
+		status = wallet_send_made(w, tx);
 	json_decref(tx);
 	return status;
 }
@@ -286,7 +183,7 @@ static int push_text(struct wallet *w, struct span text)
 	if (!parsed)
 		return wallet_fail(&f);
 	json_decref(parsed);
-	status = post(&answer, w, "/v1/txs", text);
+	status = wallet_push(&answer, w, "/v1/txs", text);
 	if (!status)
 		status = print_results(w, answer);
 	json_decref(answer);

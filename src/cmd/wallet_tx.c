@@ -12,6 +12,10 @@
 
 #include "codec/tx_json.h"
 
+#define WAIT_MARGIN 10 /* seconds that a node may answer late */
+
+const char *const wallet_waits[] = {"pool", "block", "settled", "final", NULL};
+
 /* --- what the node says ------------------------------------------------ */
 
 static enum err read_placeholder(struct placeholder *out, const json_t *value,
@@ -140,6 +144,42 @@ done:
 	return e;
 }
 
+/* Fill what the options and the node say. data holds the data's bytes. */
+static int complete(struct tx *tx, struct buf *data, struct wallet *w,
+		    const struct address *from, struct chain_facts *chain)
+{
+	struct account_facts account;
+	int status = wallet_chain_facts(chain, w);
+
+	if (!status)
+		status = wallet_account_facts(&account, w, from);
+	if (status)
+		return status;
+	if (w->options.data)
+		buf_append_span(data, span_str(w->options.data));
+	else
+		placeholder_fill(data, &chain->data);
+	tx->nonce = account.next_nonce;
+	tx->fee = w->options.fee == NOT_GIVEN ? chain->min_fee : w->options.fee;
+	tx->valid_until = w->options.valid_until;
+	tx->data = buf_span(data);
+	return EXIT_DONE;
+}
+
+int wallet_make(json_t **out, struct wallet *w, struct tx *tx,
+		const struct secret_key *key)
+{
+	struct fault f = {0};
+	struct chain_facts chain;
+	struct buf data = {0};
+	int status = complete(tx, &data, w, secret_key_address(key), &chain);
+
+	if (!status && wallet_sign(out, tx, key, &chain, &f))
+		status = wallet_fail(&f);
+	buf_release(&data);
+	return status;
+}
+
 /* --- waiting ----------------------------------------------------------- */
 
 void wallet_push_path(char *out, size_t size, enum wait_for wait,
@@ -182,4 +222,39 @@ int wallet_waited(const json_t *answer, enum wait_for wait)
 	fprintf(stderr, "ccoin: timed out; the transaction is %s\n",
 		status ? status : "in an unknown state");
 	return EXIT_TIMED_OUT;
+}
+
+int wallet_push(json_t **out, struct wallet *w, const char *path,
+		struct span body)
+{
+	unsigned timeout = 0;
+
+	if (w->options.wait != WAIT_POOL)
+		timeout = (unsigned)w->options.timeout + WAIT_MARGIN;
+	return wallet_post(out, NULL, w, path, body, timeout);
+}
+
+int wallet_send_made(struct wallet *w, const json_t *tx)
+{
+	enum wait_for wait = (enum wait_for)w->options.wait;
+	char *text = json_dumps(tx, JSON_COMPACT);
+	char path[80];
+	json_t *answer;
+	int status;
+
+	if (!text)
+		BUG("json_dumps failed");
+	wallet_push_path(path, sizeof(path), wait, w->options.timeout);
+	status = wallet_push(&answer, w, path, span_str(text));
+	free(text);
+	if (!status) {
+		/* it is on its way, however the waiting ends */
+		if (w->config.json)
+			wallet_print_json(answer);
+		else
+			puts(json_string_value(json_object_get(tx, "id")));
+		status = wallet_waited(answer, wait);
+	}
+	json_decref(answer);
+	return status;
 }
