@@ -97,6 +97,7 @@ class Others:
         self.account = self.by_index[min(self.by_index)]
         self.tls = p2p.Tls(self.account)
         self.node_tip = 0
+        self.node_said = {}  # height -> hash that it has
         self.h = Height(1)
         self.count = collections.Counter()
         self.push = lambda raw: None
@@ -173,16 +174,16 @@ class Others:
 
     def node_is_at(self, height, name):
         self.node_tip = max(self.node_tip, height)
+        # it may decide before the others, by what they know only in part
+        self.same(height, name)
         if height <= self.tip.height:
-            mine = self.chain_hash(height)
-        elif height == self.h.number and self.h.name:
-            mine = self.h.name
-        else:
-            # it may have decided by what the others know only in part
-            return
-        if mine != name:
-            self.kept.fail(f"the node has {name.hex()} at {height}, the "
-                           f"others {mine.hex()}")
+            self.same(height, self.chain_hash(height))
+
+    def same(self, height, name):
+        if self.node_said.setdefault(height, name) != name:
+            self.kept.fail(f"at height {height} the node has "
+                           f"{self.node_said[height].hex()}, and there is "
+                           f"{name.hex()}")
 
     def chain_hash(self, height):
         if not height:
@@ -438,6 +439,8 @@ class Others:
         h = self.h
         block = [h.blocks[h.name][0], h.seal, h.blocks[h.name][2]]
         self.kept.header(block[0], h.seal, "the others")
+        if h.number in self.node_said:
+            self.same(h.number, h.name)
         self.tip.append(block)
         self.chain.append(block)
 
