@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Several daemons of one chain, for the tests of the network."""
+import base64
 import os
 import random
 import socket
@@ -35,6 +36,26 @@ def genesis(miners, senders=(), slot_ms=1000, time=0, **more):
         "consensus": {"engine": "poa", "slot_ms": slot_ms},
         "genesis_block": {"time": time, "difficulty": 0},
         "alloc": {a.address: {"balance": RICH} for a in senders},
+    }
+    for key, value in more.items():
+        if isinstance(value, dict) and isinstance(g.get(key), dict):
+            g[key].update(value)
+        else:
+            g[key] = value
+    return g
+
+
+def bft_genesis(validators, time=0, **more):
+    """Of accounts; what is given replaces or is added."""
+    g = {
+        "network_id": "bft",
+        "block_mining": {"interval": 0, "min_bound": 1, "max_bound": 1000,
+                         "reward": 0, "allow_empty": False},
+        "consensus": {
+            "engine": "bft", "timeout_ms": 500, "timeout_max_ms": 4000,
+            "validators": [{"public_key": base64.b64encode(v.spki).decode()}
+                           for v in validators]},
+        "genesis_block": {"time": time, "difficulty": 0},
     }
     for key, value in more.items():
         if isinstance(value, dict) and isinstance(g.get(key), dict):
