@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "http/bft_json.h"
 #include "http/call.h"
 #include "http/json_out.h"
 #include "http/network_json.h"
@@ -29,6 +30,7 @@ static void comma(struct buf *out, bool *any)
 	*any = true;
 }
 
+/* The object is left open. */
 static void end_items(struct buf *out, bool more, uint64_t next)
 {
 	out_text(out, "],\"next\":");
@@ -39,7 +41,6 @@ static void end_items(struct buf *out, bool more, uint64_t next)
 	} else {
 		out_text(out, "null");
 	}
-	out_text(out, "}\n");
 }
 
 /* True for this moment alone. */
@@ -88,6 +89,7 @@ void handle_v1_peers(struct call *c)
 								    : NULL);
 	}
 	end_items(&out, i < count && i, i ? list[i - 1].peer : 0);
+	out_text(&out, "}\n");
 	reply_now(c, &out);
 	free(list);
 	buf_release(&out);
@@ -112,16 +114,42 @@ static bool is_peer(const struct peer_info *list, size_t count,
 	return false;
 }
 
+static void reply_bft_validators(struct call *c, const struct bft_view *v,
+				 size_t i)
+{
+	size_t left = limit_of(c);
+	struct buf out = {0};
+	bool any = false;
+
+	begin_items(&out);
+	for (; left && i < v->info.count; i++, left--) {
+		comma(&out, &any);
+		out_bft_member(&out, v, i);
+	}
+	end_items(&out, i < v->info.count, i);
+	out_text(&out, ",\"quorum\":");
+	out_uint(&out, v->info.quorum);
+	out_text(&out, "}\n");
+	reply_now(c, &out);
+	buf_release(&out);
+}
+
 void handle_v1_validators(struct call *c)
 {
 	const struct arg *cursor = &c->args.arg[NETWORK_CURSOR];
 	size_t count, i = cursor->given ? (size_t)cursor->number : 0;
 	size_t left = limit_of(c);
-	struct peer_info *list = all_peers(c->api->cfg.node, &count);
 	struct engine_authority a;
+	struct peer_info *list;
+	struct bft_view view;
 	struct buf out = {0};
 	bool any = false, self;
 
+	if (bft_look(&view, c->api->cfg.node, clock_now_ms())) {
+		reply_bft_validators(c, &view, i);
+		return;
+	}
+	list = all_peers(c->api->cfg.node, &count);
 	begin_items(&out);
 	for (; left && node_authority(c->api->cfg.node, i, &a); i++, left--) {
 		self = is_self(c->api, &a.account);
@@ -130,6 +158,7 @@ void handle_v1_validators(struct call *c)
 			      self || is_peer(list, count, &a.account), self);
 	}
 	end_items(&out, !left && node_authority(c->api->cfg.node, i, &a), i);
+	out_text(&out, "}\n");
 	http_reply_tagged(c->r, HTTP_JSON, buf_span(&out));
 	free(list);
 	buf_release(&out);
@@ -195,28 +224,40 @@ static void out_turn(struct buf *out, const struct engine_status *s)
 	out_uint(out, s->quorum);
 }
 
+/* Where an engine with slots stands. */
+static void out_slots(struct buf *out, const struct api *api, uint64_t settled,
+		      uint64_t now)
+{
+	struct engine_status s;
+
+	node_engine_status(api->cfg.node, now, &s);
+	out_turn(out, &s);
+	out_text(out, ",\"settled_height\":");
+	out_uint(out, settled);
+	out_text(out, ",\"filling\":");
+	out_bool(out, s.filling);
+	out_text(out, ",\"signed\":");
+	out_uint(out, s.signed_count);
+	out_waiting_for(out, api, &s, now);
+}
+
 void handle_v1_consensus(struct call *c)
 {
 	const struct node *n = c->api->cfg.node;
 	uint64_t now = clock_now_ms();
 	struct buf out = {0};
-	struct engine_status s;
+	struct bft_view view;
 	struct sync_info sync;
 	struct node_tip tip;
 
 	node_tip(n, &tip);
-	node_engine_status(n, now, &s);
 	node_sync(n, &sync);
 	out_text(&out, "{\"engine\":");
 	out_string(&out, span_str(engine_ops_of(node_rules(n)->engine)->name));
-	out_turn(&out, &s);
-	out_text(&out, ",\"settled_height\":");
-	out_uint(&out, tip.settled);
-	out_text(&out, ",\"filling\":");
-	out_bool(&out, s.filling);
-	out_text(&out, ",\"signed\":");
-	out_uint(&out, s.signed_count);
-	out_waiting_for(&out, c->api, &s, now);
+	if (bft_look(&view, n, now))
+		out_bft(&out, &view, tip.settled);
+	else
+		out_slots(&out, c->api, tip.settled, now);
 	out_text(&out, ",\"sync\":");
 	out_sync(&out, &sync, tip.height);
 	out_text(&out, ",\"reorgs\":");

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "http/bft_json.h"
 #include "http/call.h"
 #include "http/json_out.h"
 #include "http/network_json.h"
@@ -130,11 +131,21 @@ void handle_health(struct call *c)
 static enum err check_network(const struct node *n, struct fault *f)
 {
 	const struct rules *rules = node_rules(n);
+	/* beyond half a slot the others are in another at our turn */
 	struct readiness r = {.authorities = rules->miner_count,
 			      .peers = node_peer_count(n),
-			      .slot_ms = rules->slot_ms};
+			      .missing = "",
+			      .offset_max = rules->slot_ms / 2};
+	char missing[BFT_WAITING_MAX];
+	struct bft_view view;
 	struct node_tip tip;
 
+	if (bft_look(&view, n, clock_now_ms())) {
+		bft_waiting_text(missing, &view, true);
+		r.authorities = view.info.count;
+		r.quorum = view.info.quorum;
+		r.missing = bft_is_short(&view) ? missing : "";
+	}
 	node_tip(n, &tip);
 	r.height = tip.height;
 	node_sync(n, &r.sync);

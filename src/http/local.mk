@@ -2,6 +2,7 @@ libshell_a_SOURCES += \
 	src/http/accept.c src/http/accept.h \
 	src/http/api.c src/http/api.h \
 	src/http/batch.c src/http/batch.h \
+	src/http/bft_json.c src/http/bft_json.h \
 	src/http/block_json.c src/http/block_json.h \
 	src/http/call.h \
 	src/http/conn.c src/http/conn.h \
@@ -69,6 +70,7 @@ tests_unit_check_http_final_SOURCES = tests/unit/check_http_final.c \
 tests_unit_check_http_network_SOURCES = tests/unit/check_http_network.c \
 	tests/unit/peer_fixture.c tests/unit/peer_fixture.h $(json_look) \
 	$(http_fixture)
-check_PROGRAMS += tests/unit/check_network_json
+check_PROGRAMS += tests/unit/check_network_json tests/unit/check_bft_json
+tests_unit_check_bft_json_SOURCES = tests/unit/check_bft_json.c $(json_look)
 tests_unit_check_network_json_SOURCES = tests/unit/check_network_json.c \
 	$(json_look)

@@ -4,13 +4,12 @@
 
 #include <inttypes.h>
 
-/* More than half a slot either way: at its turn the others are in another. */
 static bool is_clock_off(const struct readiness *r)
 {
 	uint64_t off =
 		r->offset < 0 ? -(uint64_t)r->offset : (uint64_t)r->offset;
 
-	return r->has_offset && off > r->slot_ms / 2;
+	return r->has_offset && off > r->offset_max;
 }
 
 enum err ready_check(const struct readiness *r, struct fault *f)
@@ -35,11 +34,15 @@ enum err ready_check(const struct readiness *r, struct fault *f)
 				 "not ready: no_peers: there are %zu "
 				 "authorities and no peer",
 				 r->authorities);
+	if (*r->missing)
+		return fault_set(f, ERR_UNAVAILABLE, "quorum",
+				 "not ready: quorum: %s; %zu are needed",
+				 r->missing, r->quorum);
 	if (is_clock_off(r))
 		return fault_set(f, ERR_UNAVAILABLE, "clock",
 				 "not ready: clock: the peers' clocks are "
 				 "%" PRId64 " ms from ours, expected at most "
-				 "half a slot, %" PRIu64,
-				 r->offset, r->slot_ms / 2);
+				 "%" PRIu64,
+				 r->offset, r->offset_max);
 	return ERR_OK;
 }

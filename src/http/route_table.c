@@ -318,7 +318,7 @@ const struct route route_table[] = {
 	 .schema = "Health",
 	 .answer = "it can; 503 unavailable when it cannot, with the name of "
 		   "the check that failed as field, where it is one of boot, "
-		   "sync, halted, no_peers, clock",
+		   "sync, halted, no_peers, quorum, clock",
 	 .no_store = true,
 	 .handle = handle_ready},
 	{.methods = HTTP_GET,

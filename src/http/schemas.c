@@ -193,7 +193,7 @@ static const struct member status[] = {
 	{"version", "string", "of the program"},
 	{"network_id", "string", ""},
 	{"chain_id", "Hash", "hash of the genesis header"},
-	{"engine", "=poa", ""},
+	{"engine", "=poa|bft", ""},
 	{"height", "Amount", "number of the tip"},
 	{"hash", "Hash", "id of the tip"},
 	{"time", "Amount", "of the tip, ms since 1970"},

@@ -43,25 +43,52 @@ PAGE_OF(peer_page, "Peer", "in the order of connecting");
 
 static const struct member validator[] = {
 	{"address", "Address", ""},
-	{"height", "Amount or null", "of its latest block; null: none"},
-	{"made", "Amount", "blocks of this chain"},
-	{"missed", "Amount",
-	 "slots of its own that passed without its block while all were to "
-	 "fill theirs"},
-	{"missed_since", "Amount", "those since its latest block"},
-	{"online", "boolean", "it is a connected peer, or this node"},
+	{"height?", "Amount or null", "poa: of its latest block; null: none"},
+	{"made?", "Amount", "poa: blocks of this chain"},
+	{"missed?", "Amount",
+	 "poa: slots of its own that passed without its block while all were "
+	 "to fill theirs"},
+	{"missed_since?", "Amount", "poa: those since its latest block"},
+	{"online?", "boolean", "poa: it is a connected peer, or this node"},
+	{"public_key?", "Base64", "bft: SubjectPublicKeyInfo in DER"},
+	{"last_seen?", "Amount or null",
+	 "bft: ms since 1970, its last vote or other sign of life; null: none "
+	 "since this node started"},
+	{"last_seen_ms?", "Amount or null", "bft: how long ago that is"},
+	{"missing?", "boolean", "bft: nothing was heard of it lately"},
+	{"connected?", "boolean", "bft: it is a connected peer"},
 	{"self", "boolean", "it is this node"},
 	{NULL, NULL, NULL}};
 
-PAGE_OF(validator_page, "Validator", "in the order of their slots");
+static const struct member validator_page[] = {
+	{"items", "[Validator]",
+	 "poa: in the order of their slots; bft: of their addresses"},
+	{"next", "string or null", "cursor of the next page; null: no more"},
+	{"quorum?", "integer", "bft: how many must agree"},
+	{NULL, NULL, NULL}};
 
 static const struct member waiting[] = {
 	{"address", "Address", ""},
-	{"last_height", "Amount or null", "of its latest block; null: none"},
-	{"missed_since", "Amount", "slots that it missed since"},
+	{"last_height?", "Amount or null",
+	 "poa: of its latest block; null: none"},
+	{"missed_since?", "Amount", "poa: slots that it missed since"},
 	{"last_seen", "Amount or null",
-	 "ms since 1970: now while it is a peer or this node, else the slot of "
-	 "its latest block; null: never"},
+	 "ms since 1970. poa: now while it is a peer or this node, else the "
+	 "slot of its latest block; bft: its last sign of life; null: never"},
+	{"last_seen_ms?", "Amount or null", "bft: how long ago that is"},
+	{"missing?", "boolean", "bft: nothing was heard of it lately"},
+	{NULL, NULL, NULL}};
+
+static const struct member votes[] = {
+	{"needed", "integer", "of each: the quorum"},
+	{"prepare", "integer", "of this round, for its proposal"},
+	{"commit", "integer", "of this round, for its proposal"},
+	{"in_round", "integer", "validators seen in this round or above"},
+	{NULL, NULL, NULL}};
+
+static const struct member journal[] = {
+	{"floor", "Amount", "no height below it is ever signed for"},
+	{"records", "integer", "number of its last durable record"},
 	{NULL, NULL, NULL}};
 
 static const struct member halted[] = {
@@ -69,22 +96,49 @@ static const struct member halted[] = {
 	{NULL, NULL, NULL}};
 
 static const struct member state[] = {
-	{"engine", "=poa", ""},
-	{"slot", "Amount", "at this moment"},
-	{"slot_ms", "integer", "length of a slot"},
-	{"slot_start", "Amount", "of this slot, ms since 1970"},
-	{"turn", "Address", "whose slot it is"},
-	{"next_own_slot", "Amount or null",
-	 "the first slot, from this one on and after the tip's, in which this "
-	 "node may make a block; null: it makes none"},
-	{"quorum", "integer", "distinct authorities that settle a block"},
+	{"engine", "=poa|bft", "the members of the other are left out"},
+	{"slot?", "Amount", "poa: at this moment"},
+	{"slot_ms?", "integer", "poa: length of a slot"},
+	{"slot_start?", "Amount", "poa: of this slot, ms since 1970"},
+	{"turn?", "Address", "poa: whose slot it is"},
+	{"next_own_slot?", "Amount or null",
+	 "poa: the first slot, from this one on and after the tip's, in which "
+	 "this node may make a block; null: it makes none"},
+	{"height?", "Amount", "bft: that is agreed on"},
+	{"since?", "Amount", "bft: ms since 1970, when it began"},
+	{"round?", "Amount", "bft: of that height, from 0"},
+	{"step?", "=idle|proposal|prepare|commit|round_change|decided",
+	 "bft: what is waited for; idle: there is nothing to agree on; "
+	 "round_change: a quorum of validators in this round"},
+	{"leader?", "Address or null", "bft: who proposes in this round"},
+	{"validators?", "integer", "bft: of this height"},
+	{"quorum", "integer",
+	 "distinct validators that settle a block, or make it final"},
+	{"proposal?", "Hash or null", "bft: the block proposed in this round"},
+	{"prepared_round?", "Amount or null",
+	 "bft: the highest round of which this node holds a certificate that a "
+	 "quorum prepared"},
+	{"votes?", "Votes", "bft: how many there are"},
+	{"timer_ends?", "Amount or null",
+	 "bft: ms since 1970, when this round is given up; null: it waits for "
+	 "as long as it takes"},
+	{"timeouts?", "Amount",
+	 "bft: rounds that were given up since the start"},
 	{"settled_height", "Amount", "number of the last settled block"},
-	{"filling", "boolean",
-	 "the last transactions are not settled: all fill their slots"},
-	{"signed", "integer",
-	 "authorities that signed the last block with transactions or one "
+	{"filling?", "boolean",
+	 "poa: the last transactions are not settled: all fill their slots"},
+	{"signed?", "integer",
+	 "poa: authorities that signed the last block with transactions or one "
 	 "after it"},
-	{"waiting_for", "[WaitingFor]", "those that did not, while filling"},
+	{"waiting_for", "[WaitingFor]",
+	 "poa: those that did not, while filling; bft: those that this step "
+	 "lacks, and while idle those that are missing, when the others are no "
+	 "quorum"},
+	{"waiting?", "string or null", "bft: the same in words"},
+	{"silent?", "string or null",
+	 "bft: why this node, which runs as a validator, signs nothing; null: "
+	 "it signs, or does not run as one"},
+	{"journal?", "VoteJournal or null", "bft: null: this node has none"},
 	{"sync", "Sync", ""},
 	{"reorgs", "integer", "since the start"},
 	{"reorg_depth_max", "integer", "most blocks that one took back"},
@@ -120,6 +174,8 @@ const struct shape network_shapes[] = {
 	{"Validator", validator},
 	{"ValidatorPage", validator_page},
 	{"WaitingFor", waiting},
+	{"Votes", votes},
+	{"VoteJournal", journal},
 	{"Halted", halted},
 	{"Consensus", state},
 	{"SignedHeader", signed_header},

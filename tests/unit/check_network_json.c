@@ -187,7 +187,8 @@ START_TEST(ready_names_the_check_that_fails)
 				       .peers = 1,
 				       .has_offset = true,
 				       .offset = 500,
-				       .slot_ms = 1000};
+				       .missing = "",
+				       .offset_max = 500};
 	struct readiness r = good;
 
 	expect_check(&r, "");
