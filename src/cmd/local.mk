@@ -11,11 +11,10 @@ libshell_a_SOURCES += \
 	src/cmd/wallet_rnd.c \
 	src/cmd/wallet_send.c \
 	src/cmd/wallet_tx.c src/cmd/wallet_tx.h \
-	src/cmd/wallet_verify.c \
-	src/cmd/wallet_votes.c
 	src/cmd/wallet_proposal.c \
 	src/cmd/wallet_validator.c \
-	src/cmd/wallet_verify.c
+	src/cmd/wallet_verify.c \
+	src/cmd/wallet_votes.c
 bin_PROGRAMS += ccoin ccoin-discovery ccoin-init ccoind
 ccoin_SOURCES = src/cmd/ccoin.c
 ccoin_LDADD = $(SHELL_LIBS)

@@ -16,7 +16,7 @@ libshell_a_SOURCES += \
 	src/daemon/option_line.c src/daemon/option_value.h \
 	src/daemon/option_refuse.c src/daemon/option_upgrades.c \
 	src/daemon/options.c src/daemon/options.h \
-	src/daemon/start.c
+	src/daemon/start.c src/daemon/votes.c src/daemon/votes.h
 check_PROGRAMS += tests/unit/check_config
 tests_unit_check_config_SOURCES = tests/unit/check_config.c
 check_PROGRAMS += tests/unit/check_discovery
