@@ -7,6 +7,8 @@ const struct engine_ops *engine_ops_of(enum engine_kind kind)
 	switch (kind) {
 	case ENGINE_POA:
 		return &engine_poa;
+	case ENGINE_BFT:
+		BUG("the engine of bft is to follow");
 	}
 	BUG("unknown engine");
 }

@@ -243,14 +243,25 @@ static const struct member genesis_block[] = {
 static const struct member genesis_alloc[] = {{"balance", "Amount", ""},
 					      {NULL, NULL, NULL}};
 
+static const struct member genesis_validator[] = {
+	{"public_key", "string", "SubjectPublicKeyInfo (DER), base64"},
+	{NULL, NULL, NULL}};
+
 static const struct member consensus[] = {
-	{"engine", "=poa", ""}, {"slot_ms", "integer", ""}, {NULL, NULL, NULL}};
+	{"engine", "=poa|bft", ""},
+	{"slot_ms?", "integer", "poa"},
+	{"validators?", "[GenesisValidator]", "bft, sorted by address"},
+	{"timeout_ms?", "integer", "bft"},
+	{"timeout_max_ms?", "integer", "bft"},
+	{"max_drift?", "integer", "bft, seconds"},
+	{"allow_few?", "boolean", "bft"},
+	{NULL, NULL, NULL}};
 
 static const struct member genesis[] = {
 	{"chain_id", "Hash", "not part of a genesis file"},
 	{"rules_hash", "Hash", "not part of a genesis file"},
 	{"network_id", "string", ""},
-	{"miners", "[Address]", "in the order of the slots"},
+	{"miners?", "[Address]", "poa, in the order of the slots"},
 	{"block_mining", "GenesisMining", ""},
 	{"transaction?", "GenesisTransaction", "left out: no placeholder"},
 	{"max_peers", "integer", "the most peers of a node; 0 is 256"},
@@ -323,6 +334,7 @@ static const struct shape shapes[] = {
 	{"GenesisBlock", genesis_block},
 	{"GenesisAlloc", genesis_alloc},
 	{"GenesisConsensus", consensus},
+	{"GenesisValidator", genesis_validator},
 	{"Problem", problem},
 	{"Health", health},
 	{"Peers", peers},

@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "crypto/hash.h"
+#include "ledger/validators.h"
 
 #define GENESIS_FILE_MAX (64u << 20)
 #define NETWORK_ID_MAX 64
@@ -35,18 +36,21 @@ struct placeholder {
 void placeholder_write(struct buf *out, const struct placeholder *p,
 		       const uint8_t random[PLACEHOLDER_TEXT_MAX]);
 
-enum engine_kind { ENGINE_POA };
+enum engine_kind { ENGINE_POA, ENGINE_BFT };
+
+#define BFT_SLOT_MS 1000      /* slot_ms with bft, where no file says it */
+#define BFT_TX_BYTES_MIN 2048 /* evidence must fit */
 
 struct alloc {
 	struct address address;
 	uint64_t balance;
 };
 
-/* Amounts in units, times in ms. Owns its two arrays: rules_release(). */
+/* Amounts in units, times in ms. Owns its arrays: rules_release(). */
 struct rules {
 	char network_id[NETWORK_ID_MAX + 1]; /* 1..64 bytes of UTF-8 */
 	struct address *miners;		     /* in the file's order, distinct */
-	size_t miner_count;		     /* 1..1000 */
+	size_t miner_count;		     /* 1..1000; with bft 0 */
 	/* block_mining */
 	uint64_t interval_ms; /* from `interval`, seconds, default 0 */
 	uint64_t max_bound;   /* default 1000, 1..100000 */
@@ -68,12 +72,20 @@ struct rules {
 	size_t alloc_count;
 	/* consensus */
 	enum engine_kind engine;
-	uint64_t slot_ms; /* default 1000; 10 where interval is 0 */
+	/* default 1000; 10 where interval is 0; with bft BFT_SLOT_MS, of no
+	 * meaning for its blocks */
+	uint64_t slot_ms;
+	/* with bft; 0 and empty otherwise */
+	struct validators validators; /* from the file's in any order */
+	uint64_t timeout_ms;	      /* of round 0; default 2000, 10..1 h */
+	uint64_t timeout_max_ms;      /* default 30000, timeout_ms..1 h */
+	uint64_t max_drift_ms;	      /* from max_drift, seconds, default 15 */
+	bool allow_few; /* default false: at least four validators */
 	/* top level */
 	uint64_t new_address_balance; /* default 0 */
 	uint64_t confirmations;	      /* default 6 */
 	uint64_t min_fee;	      /* default 0 */
-	uint64_t max_tx_bytes;	      /* default 4096, 512..4096 */
+	uint64_t max_tx_bytes;	      /* default 4096, 512..4096; bft: 2048.. */
 	uint64_t max_block_bytes; /* default 2 MiB, max_tx_bytes+4096..2 MiB */
 };
 

@@ -94,6 +94,16 @@ static enum err read_miners(struct rules *r, const char *path, const json_t *v,
 	return ERR_OK;
 }
 
+/* With bft: left out, or empty. */
+static enum err no_miners(const char *path, const json_t *v, struct fault *f)
+{
+	if (!v || (json_is_array(v) && !json_array_size(v)))
+		return ERR_OK;
+	return json_refuse(f, ERR_OUT_OF_RANGE, path, v,
+			   "none: with engine \"bft\" consensus.validators "
+			   "make blocks");
+}
+
 static enum err read_placeholder(struct placeholder *p, const char *path,
 				 const json_t *v, struct fault *f)
 {
@@ -141,9 +151,17 @@ static enum err read_coinbase(struct rules *r, const char *path,
 static enum err read_alloc_entry(struct alloc *out, const char *key, json_t *v,
 				 struct fault *f)
 {
-	static const struct rule balance = {
-		"", "balance", RULE_AMOUNT, true, 0,
-		1,  0,	       AMOUNT_MAX,  0,	  "what the address holds"};
+	static const struct rule balance = {"",
+					    "balance",
+					    RULE_AMOUNT,
+					    OF_ALL,
+					    true,
+					    0,
+					    1,
+					    0,
+					    AMOUNT_MAX,
+					    0,
+					    "what the address holds"};
 	char path[FAULT_FIELD_MAX];
 	const char *name;
 	void *at;
@@ -207,16 +225,15 @@ static enum err read_engine(struct rules *r, const char *path, const json_t *v,
 			    struct fault *f)
 {
 	if (!json_is_string(v))
-		return json_refuse(f, ERR_WRONG_TYPE, path, v, "\"poa\"");
-	if (!strcmp(json_string_value(v), "bft") ||
-	    !strcmp(json_string_value(v), "pow"))
-		return json_refuse(
-			f, ERR_OUT_OF_RANGE, path, v,
-			"\"poa\": \"bft\" and \"pow\" are not built into "
-			"this version");
-	if (strcmp(json_string_value(v), "poa"))
-		return json_refuse(f, ERR_OUT_OF_RANGE, path, v, "\"poa\"");
-	r->engine = ENGINE_POA;
+		return json_refuse(f, ERR_WRONG_TYPE, path, v,
+				   "\"poa\" or \"bft\"");
+	if (!strcmp(json_string_value(v), "pow"))
+		return json_refuse(f, ERR_OUT_OF_RANGE, path, v,
+				   "\"poa\" or \"bft\": \"pow\" is not built "
+				   "into this version");
+	if (!engine_of_name(&r->engine, json_string_value(v)))
+		return json_refuse(f, ERR_OUT_OF_RANGE, path, v,
+				   "\"poa\" or \"bft\"");
 	return ERR_OK;
 }
 
@@ -228,6 +245,9 @@ static enum err read_rule(struct rules *r, const struct rule *rule, json_t *v,
 	void *at = rule_at(r, rule);
 
 	rule_path(path, rule->section, rule->name);
+	if (!rule_is_of(rule, r->engine))
+		return rule->kind == RULE_MINERS ? no_miners(path, v, f)
+						 : ERR_OK;
 	if (!v) {
 		if (rule->required)
 			return fault_set(f, ERR_MISSING_FIELD, path,
@@ -259,14 +279,35 @@ static enum err read_rule(struct rules *r, const struct rule *rule, json_t *v,
 		return read_alloc(r, path, v, f);
 	case RULE_ENGINE:
 		return read_engine(r, path, v, f);
+	case RULE_VALIDATORS:
+		return genesis_read_validators(&r->validators, path, v, f);
 	}
 	BUG("unknown kind of rule");
 }
 
+static enum err read_row(struct rules *r, json_t *root, size_t i,
+			 struct fault *f)
+{
+	const struct rule *rule = &rule_table[i];
+	json_t *object =
+		*rule->section ? json_object_get(root, rule->section) : root;
+
+	return read_rule(r, rule, json_object_get(object, rule->name), f);
+}
+
+/* It says which other rows the file may have. */
+static enum err read_engine_first(struct rules *r, json_t *root,
+				  struct fault *f)
+{
+	size_t i = 0;
+
+	while (rule_table[i].kind != RULE_ENGINE)
+		i++;
+	return read_row(r, root, i, f);
+}
+
 static enum err read_rules(struct rules *r, json_t *root, struct fault *f)
 {
-	const struct rule *rule;
-	json_t *object;
 	enum err e;
 	size_t i;
 
@@ -274,17 +315,15 @@ static enum err read_rules(struct rules *r, json_t *root, struct fault *f)
 		return fault_set(f, ERR_WRONG_TYPE, "",
 				 "a genesis file holds one JSON object");
 	e = genesis_check_names(root, "", f);
+	if (!e)
+		e = read_engine_first(r, root, f);
+	for (i = 0; i < RULE_COUNT && !e; i++)
+		e = read_row(r, root, i, f);
 	if (e)
 		return e;
-	for (i = 0; i < RULE_COUNT; i++) {
-		rule = &rule_table[i];
-		object = *rule->section ? json_object_get(root, rule->section)
-					: root;
-		e = read_rule(r, rule, json_object_get(object, rule->name), f);
-		if (e)
-			return e;
-	}
-	if (!r->slot_ms)
+	if (r->engine == ENGINE_BFT)
+		r->slot_ms = BFT_SLOT_MS;
+	else if (!r->slot_ms)
 		r->slot_ms = r->interval_ms ? 1000 : 10;
 	return rules_check(r, f);
 }

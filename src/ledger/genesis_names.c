@@ -14,14 +14,8 @@ static const char *const sections[] = {
 	"consensus",
 };
 
-/* Fields of `consensus` that belong to engines that are not built in. */
-static const struct {
-	const char *name, *engine;
-} foreign_fields[] = {
-	{"validators", "bft"},	     {"max_drift", "bft"},
-	{"round_timeout_ms", "bft"}, {"retarget", "pow"},
-	{"half_life", "pow"},
-};
+/* Fields of `consensus` that belong to an engine that is not built in. */
+static const char *const pow_fields[] = {"retarget", "half_life"};
 
 void rule_path(char out[FAULT_FIELD_MAX], const char *section, const char *name)
 {
@@ -86,32 +80,51 @@ static bool nearest(char out[FAULT_FIELD_MAX], const char *section,
 	return found;
 }
 
-static enum err refuse_unknown(struct fault *f, const char *section,
-			       const char *name)
+/* " name name", those of the section that a chain of the engine may have. */
+static void list_names(char *list, size_t room, const char *section,
+		       enum engine_kind engine)
 {
-	char path[FAULT_FIELD_MAX], meant[FAULT_FIELD_MAX];
-	char list[160];
 	size_t i, len = 0;
 
+	list[0] = '\0';
+	for (i = 0; i < RULE_COUNT && len < room; i++)
+		if (!strcmp(rule_table[i].section, section) &&
+		    rule_is_of(&rule_table[i], engine))
+			len += (size_t)snprintf(list + len, room - len, " %s",
+						rule_table[i].name);
+}
+
+static enum err refuse_foreign(struct fault *f, const char *section,
+			       const char *name, const char *owner,
+			       enum engine_kind engine)
+{
+	char path[FAULT_FIELD_MAX], list[160];
+
 	rule_path(path, section, name);
-	for (i = 0; i < ARRAY_LEN(foreign_fields); i++)
+	list_names(list, sizeof(list), section, engine);
+	return fault_set(f, ERR_UNKNOWN_FIELD, path,
+			 "%s belongs to engine \"%s\"; this chain's engine is "
+			 "\"%s\", expected%s",
+			 path, owner, engine_name(engine), list);
+}
+
+static enum err refuse_unknown(struct fault *f, const char *section,
+			       const char *name, enum engine_kind engine)
+{
+	char path[FAULT_FIELD_MAX], meant[FAULT_FIELD_MAX], list[160];
+	size_t i;
+
+	rule_path(path, section, name);
+	for (i = 0; i < ARRAY_LEN(pow_fields); i++)
 		if (!strcmp(section, "consensus") &&
-		    !strcmp(name, foreign_fields[i].name))
-			return fault_set(f, ERR_UNKNOWN_FIELD, path,
-					 "%s belongs to engine \"%s\"; this "
-					 "chain's engine is \"poa\", expected "
-					 "engine and slot_ms",
-					 path, foreign_fields[i].engine);
+		    !strcmp(name, pow_fields[i]))
+			return refuse_foreign(f, section, name, "pow", engine);
 	if (nearest(meant, section, name))
 		return fault_set(f, ERR_UNKNOWN_FIELD, path,
 				 "%s is not a field of a genesis file; did "
 				 "you mean %s?",
 				 path, meant);
-	list[0] = '\0';
-	for (i = 0; i < RULE_COUNT && len < sizeof(list); i++)
-		if (!strcmp(rule_table[i].section, section))
-			len += (size_t)snprintf(list + len, sizeof(list) - len,
-						" %s", rule_table[i].name);
+	list_names(list, sizeof(list), section, engine);
 	return fault_set(f, ERR_UNKNOWN_FIELD, path,
 			 "%s is not a field of a genesis file, expected%s",
 			 path, list);
@@ -138,18 +151,36 @@ static const struct rule *find_rule(const char *section, const char *name)
 	return NULL;
 }
 
-/* Another engine's fields are no typing errors where its name stands: then
- * the engine is what is wrong. */
-static bool is_other_engine(const json_t *consensus)
+/* Another engine's fields are no typing errors where its name stands: false
+ * when it is no engine's, which is what is wrong then. */
+static bool read_engine(enum engine_kind *out, const json_t *consensus)
 {
 	const json_t *v = json_object_get(consensus, "engine");
 
-	return json_is_string(v) && strcmp(json_string_value(v), "poa");
+	*out = ENGINE_POA;
+	return !json_is_string(v) || engine_of_name(out, json_string_value(v));
+}
+
+static enum err check_name(const char *section, const char *name,
+			   enum engine_kind engine, struct fault *f)
+{
+	const struct rule *rule = find_rule(section, name);
+
+	if (!rule)
+		return refuse_unknown(f, section, name, engine);
+	if (!strcmp(section, "consensus") && !rule_is_of(rule, engine))
+		return refuse_foreign(f, section, name,
+				      engine_name(rule->of == OF_BFT
+							  ? ENGINE_BFT
+							  : ENGINE_POA),
+				      engine);
+	return ERR_OK;
 }
 
 enum err genesis_check_names(json_t *object, const char *section,
 			     struct fault *f)
 {
+	enum engine_kind engine = ENGINE_POA;
 	char text[JSON_SHOW_MAX];
 	const char *name;
 	void *at;
@@ -159,16 +190,15 @@ enum err genesis_check_names(json_t *object, const char *section,
 		return fault_set(f, ERR_WRONG_TYPE, section,
 				 "%s is %s, expected an object", section,
 				 json_show(text, object));
-	if (!strcmp(section, "consensus") && is_other_engine(object))
+	if (!strcmp(section, "consensus") && !read_engine(&engine, object))
 		return ERR_OK;
 	for (at = json_object_iter(object); at;
 	     at = json_object_iter_next(object, at)) {
 		name = json_object_iter_key(at);
-		if (find_rule(section, name))
-			continue;
-		if (*section || !is_section(name))
-			return refuse_unknown(f, section, name);
-		e = genesis_check_names(json_object_iter_value(at), name, f);
+		e = !*section && is_section(name)
+			    ? genesis_check_names(json_object_iter_value(at),
+						  name, f)
+			    : check_name(section, name, engine, f);
 		if (e)
 			return e;
 	}

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "ledger/rules_table.h"
 
 static json_t *address_json(const struct address *a)
@@ -38,13 +39,21 @@ static json_t *placeholder_json(const struct placeholder *p)
 	BUG("unknown placeholder");
 }
 
-static const char *engine_name(enum engine_kind k)
+static json_t *validators_json(const struct validators *v)
 {
-	switch (k) {
-	case ENGINE_POA:
-		return "poa";
+	json_t *list = json_array();
+	struct buf text = {0};
+	size_t i;
+
+	for (i = 0; i < v->count; i++) {
+		buf_reset(&text);
+		base64_encode(&text, SPAN(v->list[i].key, v->list[i].key_len));
+		json_array_append_new(list, json_pack("{s: s%}", "public_key",
+						      (const char *)text.data,
+						      text.len));
 	}
-	BUG("an engine of no name");
+	buf_release(&text);
+	return list;
 }
 
 /* NULL: the rule is left out. */
@@ -52,6 +61,8 @@ static json_t *rule_json(const struct rules *r, const struct rule *rule)
 {
 	const void *at = rule_in(r, rule);
 
+	if (!rule_is_of(rule, r->engine))
+		return NULL;
 	switch (rule->kind) {
 	case RULE_NETWORK_ID:
 		return json_string(r->network_id);
@@ -72,6 +83,8 @@ static json_t *rule_json(const struct rules *r, const struct rule *rule)
 		return NULL;
 	case RULE_ENGINE:
 		return json_string(engine_name(r->engine));
+	case RULE_VALIDATORS:
+		return validators_json(&r->validators);
 	}
 	BUG("unknown kind of rule");
 }

@@ -4,6 +4,7 @@ libcore_a_SOURCES += \
 	src/ledger/delta.c src/ledger/delta.h \
 	src/ledger/genesis.h src/ledger/genesis_json.c \
 	src/ledger/genesis_names.c src/ledger/genesis_print.c \
+	src/ledger/genesis_validators.c src/ledger/rules_bytes.c \
 	src/ledger/rules.c src/ledger/rules_table.h \
 	src/ledger/governance.c src/ledger/governance.h \
 	src/ledger/governance_bytes.c \
@@ -28,4 +29,7 @@ tests_unit_check_validators_SOURCES = tests/unit/check_validators.c \
 	tests/unit/numbered_keys.h
 check_PROGRAMS += tests/unit/check_governance
 tests_unit_check_governance_SOURCES = tests/unit/check_governance.c \
+	tests/unit/numbered_keys.h
+check_PROGRAMS += tests/unit/check_genesis_bft
+tests_unit_check_genesis_bft_SOURCES = tests/unit/check_genesis_bft.c \
 	tests/unit/numbered_keys.h

@@ -21,12 +21,17 @@ enum rule_kind {
 	RULE_COINBASE,
 	RULE_ALLOC,
 	RULE_ENGINE,
+	RULE_VALIDATORS,
 };
+
+/* Whose rule it is. Elsewhere a file must not have it. */
+enum rule_of { OF_ALL, OF_POA, OF_BFT };
 
 struct rule {
 	const char *section; /* object that holds it; "": the file itself */
 	const char *name;
 	enum rule_kind kind;
+	enum rule_of of;
 	bool required;
 	size_t offset;	    /* in struct rules */
 	uint64_t unit;	    /* integers: what the file's 1 is here */
@@ -35,7 +40,10 @@ struct rule {
 	const char *what;
 };
 
-#define RULE_COUNT 23
+#define RULE_COUNT 28
+/* The first ones stand in every chain's canonical encoding, those of another
+ * engine as 0 or empty; bft's five follow where they are the chain's. */
+#define RULE_COUNT_ALL 23
 extern const struct rule rule_table[];
 
 /* Write "block_mining.interval", or "miners" when section is "". */
@@ -46,6 +54,17 @@ void rule_path(char out[FAULT_FIELD_MAX], const char *section,
 MUST_USE enum err genesis_check_names(json_t *object, const char *section,
 				      struct fault *f);
 
+/* consensus.validators: sorted, distinct, 1..VALIDATORS_MAX. */
+MUST_USE enum err genesis_read_validators(struct validators *out,
+					  const char *path, const json_t *v,
+					  struct fault *f);
+
+/* Whether a chain of this engine has the rule. */
+bool rule_is_of(const struct rule *rule, enum engine_kind engine);
+const char *engine_name(enum engine_kind k);
+/* false: no engine has that name. */
+bool engine_of_name(enum engine_kind *out, const char *name);
+
 /* Where the rule stands in r. */
 void *rule_at(struct rules *r, const struct rule *rule);
 const void *rule_in(const struct rules *r, const struct rule *rule);
@@ -53,7 +72,7 @@ const void *rule_in(const struct rules *r, const struct rule *rule);
 /*
  * What holds between rules: distinct miners, alloc in order and distinct,
  * the supply's cap, min_bound and max_bound, max_tx_bytes and
- * max_block_bytes.
+ * max_block_bytes, and what bft demands.
  */
 MUST_USE enum err rules_check(const struct rules *r, struct fault *f);
 /* Whether the text may be a network's name: UTF-8 without control bytes. */

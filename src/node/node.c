@@ -110,7 +110,9 @@ static enum err check_validator(const struct node *n, struct fault *f)
 	if (!n->has_account)
 		return fault_set(f, ERR_MISSING_FIELD, "account",
 				 "a validator needs an account");
-	if (n->engine->ops->is_authority(n->engine, &n->account))
+	/* with bft the set changes: it may be voted in while it runs */
+	if (rules->engine == ENGINE_BFT ||
+	    n->engine->ops->is_authority(n->engine, &n->account))
 		return ERR_OK;
 	return fault_set(f, ERR_BAD_PRODUCER, "account",
 			 "account %s is not an authority of this chain, "

@@ -2,8 +2,12 @@
 """A genesis file that is wrong in one place is refused by both programs that
 read one, in words that say the place, what stands there and what may; it
 leaves nothing behind, so the mended file works in the same directory."""
+import base64
 import json
 import os
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ed25519
 
 import lib
 
@@ -157,7 +161,8 @@ VALUES = (
     (f"alloc.{A}", "{}", "missing_field", ("balance", "missing")),
     ("alloc.xyz", '{"balance": 1}', "bad_address",
      ('"xyz"', "40 hex digits")),
-    ("consensus.engine", '"poet"', "out_of_range", ('"poet"', '"poa"')),
+    ("consensus.engine", '"poet"', "out_of_range",
+     ('"poet"', '"poa" or "bft"')),
     ("consensus.engine", '"pow"', "out_of_range",
      ('"pow"', '"poa"', "not built")),
     ("consensus.engine", "0", "wrong_type", ("0", '"poa"')),
@@ -197,6 +202,58 @@ TEXTS = (
 )
 
 
+def public_key(number):
+    key = ed25519.Ed25519PrivateKey.from_private_bytes(
+        number.to_bytes(32, "big"))
+    return base64.b64encode(key.public_key().public_bytes(
+        serialization.Encoding.DER,
+        serialization.PublicFormat.SubjectPublicKeyInfo)).decode()
+
+
+def bft(count=4, rest=None, **more):
+    """The text of a file of engine bft with so many validators."""
+    keys = [{"public_key": public_key(i + 1)} for i in range(count)]
+    return json.dumps({
+        "network_id": "bad input",
+        "consensus": {"engine": "bft", "validators": keys, **more},
+        **(rest or {})})
+
+
+def bft_cases():
+    """(text, code, words that must be said)."""
+    field = "consensus.validators"
+    for count, want in ((0, "1 to 100"), (101, "1 to 100"), (3, "at least 4")):
+        yield bft(count), "out_of_range", (field, f"{count} keys", want)
+    yield bft(validators={}), "wrong_type", (field, "an object", "an array")
+    yield bft(validators=[7]), "wrong_type", (f"{field}[0]", "7", "an object")
+    yield bft(validators=[{}]), "missing_field", (
+        f"{field}[0].public_key", "missing")
+    yield bft(validators=[{"public_key": "AAAA"}]), "bad_public_key", (
+        f"{field}[0].public_key", '"AAAA"', "base64")
+    yield bft(validators=[{"public_key": public_key(1)}] * 2), \
+        "duplicate_field", (f"{field}[1].public_key", "twice", "once")
+    yield bft(validators=[{"public_key": public_key(1), "power": 2}]), \
+        "unknown_field", (f"{field}[0].power", "public_key alone")
+    for name, least, most in (("timeout_ms", 10, 3600000),
+                              ("timeout_max_ms", 10, 3600000),
+                              ("max_drift", 1, 3600)):
+        want = f"expected an integer from {least} to {most}"
+        for value in (-1, least - 1, most + 1):
+            yield bft(**{name: value}), "out_of_range", (
+                f"consensus.{name}", str(value), want)
+        yield bft(**{name: "1"}), "wrong_type", (
+            f"consensus.{name}", '"1"', want)
+    yield bft(timeout_ms=5000, timeout_max_ms=4999), "out_of_range", (
+        "consensus.timeout_max_ms", "4999", "at least timeout_ms", "5000")
+    yield bft(allow_few=1), "wrong_type", (
+        "consensus.allow_few", "1", "true or false")
+    yield bft(slot_ms=10), "unknown_field", (
+        "consensus.slot_ms", '"poa"', '"bft"', "timeout_ms")
+    yield bft(rest={"miners": [A]}), "out_of_range", ("miners", "none")
+    yield bft(rest={"max_tx_bytes": 2047}), "out_of_range", (
+        "max_tx_bytes", "2047", "at least 2048")
+
+
 def cases():
     yield changed("network_id", None), "missing_field", (
         "network_id", "expected the name")
@@ -211,6 +268,7 @@ def cases():
         "duplicate_field", (f"alloc.{A}", "twice", "capitals")
     yield with_json(f"alloc.{B}", f'{{"balance": {MOST}}}'), \
         "amount_overflow", ("alloc", "the sum", str(MOST))
+    yield from bft_cases()
     yield from TEXTS
 
 
@@ -269,6 +327,15 @@ class BadGenesis(lib.Case):
                       run.stderr)
         n.start("--genesis", file, "--genesis-hash", chain)
         self.assertEqual(n.status()["state_root"], root)
+
+    def test_few_validators_need_the_flag_alone(self):
+        for number, text in enumerate((
+                bft(), bft(3, allow_few=True), bft(1, allow_few=True),
+                bft(rest={"miners": []}))):
+            file = self.write("good.json", text)
+            run = self.run_program("ccoin-init", file, "-d",
+                                   self.path(f"bft{number}"))
+            self.assertIn("chain id: ", run.stdout)
 
     def test_a_file_that_cannot_be_read(self):
         data = self.path("data")

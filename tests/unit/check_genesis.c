@@ -321,7 +321,7 @@ static const struct bad {
 	{ENGINE "\"engine\":\"raft\"}}", ERR_OUT_OF_RANGE, "consensus.engine",
 	 "\"raft\", expected \"poa\""},
 	{ENGINE "\"engine\":\"bft\",\"validators\":[]}}", ERR_OUT_OF_RANGE,
-	 "consensus.engine", "not built into this version"},
+	 "miners", "expected none"},
 	{ENGINE "\"half_life\":9,\"engine\":\"pow\"}}", ERR_OUT_OF_RANGE,
 	 "consensus.engine", "not built into this version"},
 	{ENGINE "\"engine\":1}}", ERR_WRONG_TYPE, "consensus.engine", "1"},
