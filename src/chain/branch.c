@@ -27,6 +27,7 @@ struct branch {
 	struct position at; /* its tip */
 	struct chain_tip tip;
 	struct mmr range;
+	struct governance governance;
 	uint64_t fork;
 	struct back *back; /* the lowest first */
 	size_t back_count;
@@ -233,15 +234,18 @@ enum err branch_new(struct branch **out, struct chain *c, struct kv_view *store,
 		BUG("a second branch");
 	if (fork > c->tip.height || c->tip.height - fork > BRANCH_DEPTH_MAX)
 		BUG("a fork out of reach");
+	if (c->governance.set.count && fork != c->tip.height)
+		BUG("what validators agreed on is final");
 	b = xcalloc(1, sizeof(*b));
 	b->chain = c;
 	b->over = kv_overlay_new();
 	kv_overlay_set_base(b->over, chain_view(c, store));
 	b->at = (struct position){kv_overlay_view(b->over), b->over, &b->tip,
-				  &b->range};
+				  &b->range, &b->governance};
 	touched_init(&b->touched, c->seed);
 	b->tip = c->tip;
 	b->range = c->range;
+	governance_copy(&b->governance, &c->governance);
 	b->fork = fork;
 	b->back_count = (size_t)(c->tip.height - fork);
 	b->back = xcalloc(b->back_count, sizeof(*b->back));
@@ -275,6 +279,7 @@ void branch_free(struct branch *b)
 	for (i = 0; i < b->count; i++)
 		candidate_free(b->added[i]);
 	touched_release(&b->touched);
+	governance_release(&b->governance);
 	kv_overlay_free(b->over);
 	free(b->added);
 	free(b->back);
@@ -385,5 +390,7 @@ void chain_adopt_branch(struct chain *c, struct branch *b)
 	flush_moved(c, b->fork);
 	c->tip = b->tip;
 	c->range = b->range;
+	governance_release(&c->governance);
+	governance_copy(&c->governance, &b->governance);
 	c->branch = NULL;
 }

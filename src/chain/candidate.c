@@ -29,6 +29,8 @@ struct candidate {
 	struct delta delta;
 	struct state_patch *patch;
 	struct mmr range; /* its own header included */
+	struct governance governance;
+	struct buf governance_raw; /* when it differs from before */
 	struct buf header_raw;
 	/* once sealed */
 	struct buf raw;
@@ -42,6 +44,8 @@ static struct candidate *new_at(struct chain *c, const struct position *at)
 	b->at = *at;
 	b->bytes_max = c->rules.max_block_bytes - BLOCK_OVERHEAD;
 	b->overlay = overlay_new(&c->rules, at->view, at->tip->supply, c->seed);
+	if (at->governance->set.count)
+		overlay_govern(b->overlay, at->governance);
 	return b;
 }
 
@@ -50,7 +54,7 @@ static struct position at_tip(struct chain *c, struct kv_view *store)
 	if (c->branch)
 		BUG("the state tree is a branch's");
 	return (struct position){chain_view(c, store), c->overlay, &c->tip,
-				 &c->range};
+				 &c->range, &c->governance};
 }
 
 struct candidate *candidate_new(struct chain *c, struct kv_view *store)
@@ -67,6 +71,8 @@ void candidate_free(struct candidate *b)
 	overlay_free(b->overlay);
 	state_patch_free(b->patch);
 	delta_release(&b->delta);
+	governance_release(&b->governance);
+	buf_release(&b->governance_raw);
 	buf_release(&b->bytes);
 	buf_release(&b->header_raw);
 	buf_release(&b->raw);
@@ -117,6 +123,11 @@ const struct chain_tip *candidate_tip(const struct candidate *b)
 const struct delta *candidate_delta(const struct candidate *b)
 {
 	return &b->delta;
+}
+
+const struct governance *candidate_governance(const struct candidate *b)
+{
+	return &b->governance;
 }
 
 const struct tx *candidate_txs(const struct candidate *b)
@@ -178,6 +189,20 @@ static enum err patch_state(struct candidate *b)
 	return e;
 }
 
+/* What votes and evidence made of it, and what its header tells of who agrees
+ * on it and on the next. */
+static void govern(struct candidate *b, struct buf *fields)
+{
+	const struct governance *before = b->at.governance;
+
+	if (!before->set.count)
+		return;
+	overlay_governance(&b->governance, b->overlay);
+	if (!governance_same(before, &b->governance))
+		governance_encode(&b->governance_raw, &b->governance);
+	governance_fields(fields, before);
+}
+
 enum err candidate_finish(struct candidate *b, uint64_t time,
 			  const struct address *producer, struct span engine,
 			  struct span extra)
@@ -190,6 +215,7 @@ enum err candidate_finish(struct candidate *b, uint64_t time,
 		.engine = engine,
 		.extra = extra,
 	};
+	struct buf fields = {0};
 	enum err e;
 
 	if (producer)
@@ -200,10 +226,14 @@ enum err candidate_finish(struct candidate *b, uint64_t time,
 		e = patch_state(b);
 	if (e)
 		return e;
+	govern(b, &fields);
+	if (fields.len)
+		h.engine = buf_span(&fields);
 	txs_root(&h.txs_root, b);
 	h.state_root = b->tip.state_root;
 	mmr_root(&h.history_root, b->at.range);
 	header_encode(&b->header_raw, &h);
+	buf_release(&fields);
 	b->tip.height = h.height;
 	b->tip.time = time;
 	b->tip.has_producer = h.has_producer;
@@ -249,6 +279,10 @@ static enum err compare(const struct candidate *b, const struct header *got,
 	if (!hash_eq(&want.history_root, &got->history_root))
 		return fault_set(f, ERR_BAD_HISTORY_ROOT, "history_root",
 				 "the headers before have another root");
+	if (!span_eq(want.engine, got->engine))
+		return fault_set(f, ERR_BAD_ENGINE_FIELDS, "engine",
+				 "the sets of validators, or the change "
+				 "between them, are others");
 	if (!span_eq(buf_span(&b->header_raw), got_raw))
 		return fault_set(f, ERR_MALFORMED, "",
 				 "the header is not what its fields say");
@@ -332,6 +366,9 @@ void candidate_log(const struct candidate *b, struct kv_batch *out)
 	kv_batch_put(out, KV_HEIGHTS, hash_span(&b->tip.hash), SPAN_OF(key));
 	if (b->tip.height % RANGE_EVERY == 0)
 		kv_batch_put(out, KV_RANGES, SPAN_OF(key), buf_span(&range));
+	if (b->governance_raw.len)
+		kv_batch_put(out, KV_META, meta_key(META_GOVERNANCE),
+			     buf_span(&b->governance_raw));
 	buf_release(&delta);
 	buf_release(&range);
 }
@@ -348,6 +385,9 @@ enum err candidate_move(struct candidate *b)
 	b->patch = NULL;
 	*b->at.tip = b->tip;
 	*b->at.range = b->range;
+	governance_release(b->at.governance);
+	*b->at.governance = b->governance;
+	b->governance = (struct governance){0};
 	overlay_free(b->overlay);
 	b->overlay = NULL;
 	return ERR_OK;

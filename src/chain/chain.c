@@ -44,6 +44,11 @@ const struct mmr *chain_range(const struct chain *c)
 	return &c->range;
 }
 
+const struct governance *chain_governance(const struct chain *c)
+{
+	return &c->governance;
+}
+
 struct kv_view *chain_view(struct chain *c, struct kv_view *store)
 {
 	kv_overlay_set_base(c->overlay, store);
@@ -163,6 +168,21 @@ static enum err read_meta(struct chain *c, struct kv_view *store)
 	return e == ERR_NOT_FOUND ? ERR_CORRUPT : e;
 }
 
+/* None is stored before a block changes it. */
+static enum err read_governance(struct chain *c, struct kv_view *store)
+{
+	struct span value;
+	enum err e;
+
+	if (!c->rules.validators.count)
+		return ERR_OK;
+	e = kv_get(store, &value, KV_META, meta_key(META_GOVERNANCE));
+	if (e != ERR_NOT_FOUND)
+		return e ? e : governance_decode(&c->governance, value);
+	governance_init(&c->governance, &c->rules.validators);
+	return ERR_OK;
+}
+
 /* Everything but the rules, which are there. */
 static enum err load(struct chain *c, struct kv_view *store, struct fault *f)
 {
@@ -173,6 +193,8 @@ static enum err load(struct chain *c, struct kv_view *store, struct fault *f)
 	e = read_tip(c, store);
 	if (!e)
 		e = read_meta(c, store);
+	if (!e)
+		e = read_governance(c, store);
 	if (e)
 		return fault_set(f, e, "", "the chain's tip is unreadable");
 	from = c->watermark;
@@ -229,6 +251,7 @@ void chain_free(struct chain *c)
 	if (!c)
 		return;
 	rules_release(&c->rules);
+	governance_release(&c->governance);
 	state_tree_free(c->tree);
 	kv_overlay_free(c->overlay);
 	orphans_release(&c->orphans);

@@ -19,6 +19,7 @@
 #include "ledger/account.h"
 #include "ledger/delta.h"
 #include "ledger/genesis.h"
+#include "ledger/governance.h"
 #include "ledger/state_tree.h"
 
 struct chain;
@@ -49,6 +50,9 @@ const struct chain_tip *chain_tip(const struct chain *c);
 uint64_t chain_watermark(const struct chain *c);
 /* The mountain range over all headers, the tip's included. */
 const struct mmr *chain_range(const struct chain *c);
+/* Who agrees on the next blocks, and their votes, after the tip; empty on a
+ * chain without validators. */
+const struct governance *chain_governance(const struct chain *c);
 /* Derived entries that no flush has written yet. */
 size_t chain_unflushed(const struct chain *c);
 /* All tables as of the tip, over the store's present view. Borrowed until
@@ -75,7 +79,9 @@ MUST_USE enum err candidate_add(struct candidate *b, const struct tx *tx,
 size_t candidate_tx_count(const struct candidate *b);
 /*
  * Compute the roots and the header. engine is one msgpack array (empty span:
- * the empty one). ERR_IO, ERR_CORRUPT from the store.
+ * the empty one); on a chain with validators it is governance_fields() of the
+ * state before the block, whatever is given. ERR_IO, ERR_CORRUPT from the
+ * store.
  */
 MUST_USE enum err candidate_finish(struct candidate *b, uint64_t time,
 				   const struct address *producer,
@@ -84,6 +90,8 @@ MUST_USE enum err candidate_finish(struct candidate *b, uint64_t time,
 const struct hash *candidate_hash(const struct candidate *b);
 const struct chain_tip *candidate_tip(const struct candidate *b);
 const struct delta *candidate_delta(const struct candidate *b);
+/* After it; empty on a chain without validators, and once it is adopted. */
+const struct governance *candidate_governance(const struct candidate *b);
 /* Transactions in order. */
 const struct tx *candidate_txs(const struct candidate *b);
 void candidate_seal(struct candidate *b, const struct seal *seal);

@@ -46,9 +46,10 @@ struct chain {
 	struct hash genesis;
 	uint64_t seed;
 	struct chain_tip tip;
-	struct mmr range;	    /* over all headers, the tip's included */
-	struct state_tree *tree;    /* the branch's, while one lives */
-	struct kv_overlay *overlay; /* derived entries, not yet flushed */
+	struct mmr range;	      /* over all headers, the tip's included */
+	struct governance governance; /* empty: no validators */
+	struct state_tree *tree;      /* the branch's, while one lives */
+	struct kv_overlay *overlay;   /* derived entries, not yet flushed */
 	uint64_t watermark;
 	struct flush_bounds bounds;
 	struct flush flush;
@@ -65,6 +66,7 @@ struct position {
 	struct kv_overlay *derived; /* a block's derived entries go here */
 	struct chain_tip *tip;
 	struct mmr *range; /* the tip's header included */
+	struct governance *governance;
 };
 
 /* candidate_check() at a position, which must outlive the candidate. */

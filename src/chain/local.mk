@@ -25,3 +25,6 @@ tests_unit_check_branch_SOURCES = tests/unit/check_branch.c \
 	tests/unit/branch_world.c tests/unit/branch_world.h $(chain_model)
 check_PROGRAMS += tests/unit/check_tree
 tests_unit_check_tree_SOURCES = tests/unit/check_tree.c
+check_PROGRAMS += tests/unit/check_chain_bft
+tests_unit_check_chain_bft_SOURCES = tests/unit/check_chain_bft.c \
+	tests/unit/numbered_keys.h tests/unit/tx_ops.c tests/unit/tx_ops.h

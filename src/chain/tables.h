@@ -3,7 +3,8 @@
  * Keys and values of the chain's tables. The log (blocks, deltas) and the
  * index heights are written with each block; the others are derived from it.
  *
- *   meta      rules, genesis, watermark, mountain_range, signed, settled
+ *   meta      rules, genesis, watermark, mountain_range, signed, settled,
+ *             governance
  *   blocks    height -> block               deltas  height -> delta
  *   heights   block hash -> height
  *   accounts  account_key(address) -> account record
@@ -33,6 +34,7 @@
 #define META_RANGE "mountain_range"  /* over all headers to the tip */
 #define META_SIGNED "signed"	     /* the last header signed here */
 #define META_SETTLED "settled"	     /* height, when a move took blocks back */
+#define META_GOVERNANCE "governance" /* at the tip; none: as at genesis */
 #define META_UNFINISHED "unfinished" /* a genesis is being written */
 
 #define HEIGHT_KEY_LEN 8

@@ -26,6 +26,8 @@ struct overlay {
 	uint64_t supply;
 	uint64_t fees;
 	struct map *entries; /* address -> struct entry */
+	/* NULL: the chain has no validators */
+	struct governance_block *votes;
 };
 
 uint64_t unseen_balance(const struct rules *rules, uint64_t supply)
@@ -79,7 +81,21 @@ void overlay_free(struct overlay *o)
 	while (map_next(o->entries, &at, NULL, &entry))
 		free(entry);
 	map_free(o->entries);
+	governance_block_free(o->votes);
 	free(o);
+}
+
+void overlay_govern(struct overlay *o, const struct governance *g)
+{
+	governance_block_free(o->votes);
+	o->votes = governance_begin(g);
+}
+
+void overlay_governance(struct governance *out, struct overlay *o)
+{
+	governance_end(out, o->votes);
+	governance_block_free(o->votes);
+	o->votes = NULL;
 }
 
 static enum err load(struct overlay *o, struct entry **out,
@@ -172,23 +188,55 @@ static enum err check(const struct overlay *o, const struct entry *sender,
 	return ERR_OK;
 }
 
+/* What the operation says besides who is paid; on an error nothing. */
+static enum err govern(struct overlay *o, const struct tx *tx, uint64_t height,
+		       struct fault *f)
+{
+	struct validator_change change;
+	struct double_vote twice;
+	enum err e;
+
+	if (tx->op == TX_TRANSFER)
+		return ERR_OK;
+	if (!o->votes)
+		return fault_set(f, ERR_UNSUPPORTED_OPERATION, "operations",
+				 "votes and evidence are for a chain with "
+				 "validators, expected a transfer");
+	if (tx->op == TX_VOTE) {
+		e = change_decode(&change, tx->change);
+		return e ? fault_set(f, e, "vote",
+				     "expected [0, key, few] or [1, address, "
+				     "few]")
+			 : governance_vote(o->votes, &tx->sender, &change,
+					   tx->approve, height, f);
+	}
+	e = double_vote_decode(&twice, tx->double_vote);
+	return e ? fault_set(f, e, "evidence", "expected two votes of a key")
+		 : governance_offence(o->votes, &twice, height, f);
+}
+
 enum err overlay_apply(struct overlay *o, const struct tx *tx, uint64_t height,
 		       struct fault *f)
 {
-	struct entry *sender, *recipient;
+	const struct address *to = tx_recipient(tx);
+	struct entry *sender, *recipient = NULL;
 	enum err e;
 
 	if ((e = load(o, &sender, &tx->sender)) ||
-	    (e = load(o, &recipient, &tx->recipient)))
+	    (to && (e = load(o, &recipient, to))))
 		return fault_set(f, e, "", "the store failed");
 	e = check(o, sender, tx, height, f);
+	if (!e)
+		e = govern(o, tx, height, f);
 	if (e)
 		return e;
 	touch(o, sender);
-	touch(o, recipient);
+	if (recipient)
+		touch(o, recipient);
 	sender->now.balance -= tx->amount + tx->fee;
 	sender->now.nonce++;
-	credit(recipient, tx->amount);
+	if (recipient)
+		credit(recipient, tx->amount);
 	o->fees += tx->fee;
 	return ERR_OK;
 }

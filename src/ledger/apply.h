@@ -13,6 +13,7 @@
 #include "ledger/account.h"
 #include "ledger/delta.h"
 #include "ledger/genesis.h"
+#include "ledger/governance.h"
 
 /* The state before a block, and what the block has changed so far. */
 struct overlay;
@@ -26,13 +27,19 @@ MUST_USE struct overlay *overlay_new(const struct rules *rules,
 				     struct kv_view *view, uint64_t supply,
 				     uint64_t seed);
 void overlay_free(struct overlay *o);
+/* Count votes and evidence as of this state before the block, of which a copy
+ * is taken. Without it they are refused: the chain has no validators. */
+void overlay_govern(struct overlay *o, const struct governance *g);
+/* What it is after the block, for the caller to release: once, at the end. */
+void overlay_governance(struct governance *out, struct overlay *o);
 
 /*
  * Apply a transaction of a block at this height, wholly or, on an error, not
  * at all. Its form and signature were checked before. ERR_EXPIRED,
  * ERR_FEE_TOO_LOW, ERR_TOO_BIG, ERR_NONCE_TOO_LOW, ERR_NONCE_GAP (not
  * exactly the account's), ERR_AMOUNT_OVERFLOW, ERR_INSUFFICIENT_BALANCE;
- * ERR_IO and ERR_CORRUPT from the store.
+ * of a vote and of evidence governance_vote()'s and governance_offence()'s,
+ * and ERR_UNSUPPORTED_OPERATION; ERR_IO and ERR_CORRUPT from the store.
  */
 MUST_USE enum err overlay_apply(struct overlay *o, const struct tx *tx,
 				uint64_t height, struct fault *f);

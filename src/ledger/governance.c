@@ -142,7 +142,7 @@ static enum err take_back(struct governance *g, const struct address *voter,
 	struct proposal *p;
 
 	if (i == SIZE_MAX || !has_voted(&g->proposals[i], voter))
-		return fault_set(f, ERR_NOT_FOUND, "change",
+		return fault_set(f, ERR_NOT_FOUND, "vote",
 				 "the sender has not voted for this change, "
 				 "expected a vote to take back");
 	p = &g->proposals[i];
@@ -170,14 +170,14 @@ static enum err check_vote(const struct governance_block *b,
 	enum err e;
 
 	if (i != SIZE_MAX && has_voted(&b->g.proposals[i], voter))
-		return fault_set(f, ERR_EXISTS, "change",
+		return fault_set(f, ERR_EXISTS, "vote",
 				 "the sender has voted for this change "
 				 "already");
 	e = validators_can(&b->newest, c, f);
 	if (e)
 		return e;
 	if (open_votes(&b->g, voter) >= PROPOSALS_PER_MEMBER)
-		return fault_set(f, ERR_TOO_MANY, "change",
+		return fault_set(f, ERR_TOO_MANY, "vote",
 				 "the sender's votes for %d changes are open, "
 				 "expected fewer",
 				 PROPOSALS_PER_MEMBER);
@@ -257,17 +257,17 @@ enum err governance_offence(struct governance_block *b,
 	key_address(&o.account, d->key);
 	address_hex(hex, &o.account);
 	if (validators_find(&b->g.set, &o.account) == SIZE_MAX)
-		return fault_set(f, ERR_NOT_A_VALIDATOR, "double_vote",
+		return fault_set(f, ERR_NOT_A_VALIDATOR, "evidence",
 				 "%s, who signed twice, is not a validator of "
 				 "block %llu, expected one",
 				 hex, (unsigned long long)height);
 	for (i = 0; i < b->g.offender_count; i++)
 		if (address_eq(&b->g.offenders[i].account, &o.account))
-			return fault_set(f, ERR_EXISTS, "double_vote",
+			return fault_set(f, ERR_EXISTS, "evidence",
 					 "%s is known to have signed twice",
 					 hex);
 	if (o.height > height)
-		return fault_set(f, ERR_OUT_OF_RANGE, "double_vote",
+		return fault_set(f, ERR_OUT_OF_RANGE, "evidence",
 				 "the votes are of height %llu, expected at "
 				 "most %llu",
 				 (unsigned long long)o.height,

@@ -194,11 +194,11 @@ static enum err can_add(const struct validators *v,
 	char hex[ADDRESS_HEX_LEN];
 
 	if (validators_find(v, &c->account) != SIZE_MAX)
-		return fault_set(f, ERR_EXISTS, "change",
+		return fault_set(f, ERR_EXISTS, "vote",
 				 "%s is a validator already",
 				 address_hex(hex, &c->account));
 	if (v->count >= VALIDATORS_MAX)
-		return fault_set(f, ERR_OUT_OF_RANGE, "change",
+		return fault_set(f, ERR_OUT_OF_RANGE, "vote",
 				 "there are %zu validators, expected fewer "
 				 "than %d to add one",
 				 v->count, VALIDATORS_MAX);
@@ -211,17 +211,17 @@ static enum err can_remove(const struct validators *v,
 	char hex[ADDRESS_HEX_LEN];
 
 	if (validators_find(v, &c->account) == SIZE_MAX)
-		return fault_set(f, ERR_NOT_FOUND, "change",
+		return fault_set(f, ERR_NOT_FOUND, "vote",
 				 "%s is not a validator, expected one to "
 				 "remove",
 				 address_hex(hex, &c->account));
 	if (v->count == 1)
-		return fault_set(f, ERR_OUT_OF_RANGE, "change",
+		return fault_set(f, ERR_OUT_OF_RANGE, "vote",
 				 "%s is the only validator, expected another "
 				 "to be left",
 				 address_hex(hex, &c->account));
 	if (v->count <= VALIDATORS_FEW && !c->few)
-		return fault_set(f, ERR_OUT_OF_RANGE, "change",
+		return fault_set(f, ERR_OUT_OF_RANGE, "vote",
 				 "%zu validators would be left, expected %d at "
 				 "least, or the flag few",
 				 v->count - 1, VALIDATORS_FEW);

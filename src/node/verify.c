@@ -275,6 +275,30 @@ static enum err compare_meta(struct verify *v, const char *name,
 			 e ? "is missing" : "is not what the blocks make it");
 }
 
+/* It is stored once a block changed it: until then it is the rules'. */
+static enum err compare_governance(struct verify *v)
+{
+	const struct governance *now = chain_governance(v->again);
+	struct governance genesis;
+	struct buf want = {0};
+	struct span got;
+	bool changed;
+	enum err e;
+
+	if (!now->set.count)
+		return ERR_OK;
+	governance_init(&genesis, &chain_rules(v->again)->validators);
+	changed = !governance_same(&genesis, now);
+	governance_release(&genesis);
+	if (!changed && kv_get(v->store, &got, KV_META,
+			       meta_key(META_GOVERNANCE)) == ERR_NOT_FOUND)
+		return ERR_OK;
+	governance_encode(&want, now);
+	e = compare_meta(v, META_GOVERNANCE, &want);
+	buf_release(&want);
+	return e;
+}
+
 /* What a node goes on from besides the tables, at the tip. */
 static enum err compare_tip(struct verify *v)
 {
@@ -284,7 +308,7 @@ static enum err compare_tip(struct verify *v)
 	range_encode(&range, chain_range(v->again));
 	e = compare_meta(v, META_RANGE, &range);
 	buf_release(&range);
-	return e;
+	return e ? e : compare_governance(v);
 }
 
 static enum err verify_all(struct verify *v, verify_progress_fn *progress,
