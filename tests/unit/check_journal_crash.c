@@ -125,28 +125,57 @@ static void mark(struct life *l)
 		(struct mark){disk_steps(), model.durable, model.count};
 }
 
+/* What an opening gives stays, and nothing else comes back. */
+static void open_and_mark(struct life *l, struct journal_file *j)
+{
+	mark(l);
+	open_or_fail(j);
+	model.count = expect_model(&model, j);
+	model.durable = model.count;
+	mark(l);
+}
+
+static void add_group(struct life *l)
+{
+	uint64_t n = 1 + rng_below(&l->rng, 3);
+
+	while (n--)
+		model_add_any(&model, &l->rng, l->most);
+	mark(l);
+}
+
+/* The process is killed while it writes, and opens it again: what it did is
+ * there to be read, but the power may still go. */
+static void kill_and_open(struct life *l, struct journal_file *j)
+{
+	uint64_t from = model.count + 1;
+	struct fault f;
+
+	add_group(l);
+	disk_fail_after((size_t)rng_below(&l->rng, 5));
+	(void)!model_write(&model, j, from, &f);
+	journal_file_release(j);
+	disk_fail_after(DISK_WHOLE);
+	open_and_mark(l, j);
+}
+
 /* Open, and append groups; each step is noted. */
 static void session(struct life *l)
 {
-	uint64_t groups = 1 + rng_below(&l->rng, 6), n;
+	uint64_t groups = rng_below(&l->rng, 7), from;
 	struct journal_file j;
 
 	l->mark_count = 0;
 	disk_begin(votes);
-	mark(l);
-	open_or_fail(&j);
-	expect_model(&model, &j);
-	mark(l);
+	open_and_mark(l, &j);
 	while (groups--) {
-		uint64_t from = model.count + 1;
-
-		n = 1 + rng_below(&l->rng, 3);
-		while (n--)
-			model_add_any(&model, &l->rng, l->most);
-		mark(l);
+		from = model.count + 1;
+		add_group(l);
 		write_or_fail(&j, from);
 		mark(l);
 	}
+	if (rng_below(&l->rng, 2))
+		kill_and_open(l, &j);
 	disk_stop();
 	journal_file_release(&j);
 }

@@ -5,6 +5,7 @@
 #include "disk.h"
 
 #include <check.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +33,7 @@ static struct {
 	struct buf before;
 	struct step *list;
 	size_t count, cap;
+	size_t most;  /* 0: any number */
 	int held[16]; /* so that no file's number is given to another */
 	size_t held_count;
 } disk;
@@ -44,6 +46,15 @@ int __wrap_fdatasync(int fd);
 int __wrap_fsync(int fd);
 int __real_rename(const char *from, const char *to);
 int __wrap_rename(const char *from, const char *to);
+
+/* Whether the disk fails from here on. */
+static bool fails(void)
+{
+	if (!disk.on || !disk.most || disk.count + 1 < disk.most)
+		return false;
+	errno = EIO;
+	return true;
+}
 
 static struct step *note(enum kind kind, ino_t file)
 {
@@ -88,12 +99,16 @@ static void note_write(int fd, const void *data, size_t len, off_t at)
 
 ssize_t __wrap_pwrite(int fd, const void *data, size_t len, off_t at)
 {
+	if (fails())
+		return -1;
 	note_write(fd, data, len, at);
 	return __real_pwrite(fd, data, len, at);
 }
 
 ssize_t __wrap_write(int fd, const void *data, size_t len)
 {
+	if (fails())
+		return -1;
 	if (disk.on)
 		note_write(fd, data, len, lseek(fd, 0, SEEK_CUR));
 	return __real_write(fd, data, len);
@@ -105,6 +120,8 @@ static int note_flush(int fd)
 
 	if (!disk.on)
 		return 0;
+	if (fails())
+		return -1;
 	ck_assert_int_eq(fstat(fd, &st), 0);
 	note(S_ISDIR(st.st_mode) ? FLUSH_DIRECTORY : FLUSH, st.st_ino);
 	return 0;
@@ -124,9 +141,16 @@ int __wrap_rename(const char *from, const char *to)
 {
 	struct stat st;
 
+	if (fails())
+		return -1;
 	if (disk.on && !stat(from, &st))
 		note(RENAME, st.st_ino);
 	return __real_rename(from, to);
+}
+
+void disk_fail_after(size_t more)
+{
+	disk.most = more == DISK_WHOLE ? 0 : disk.count + more + 1;
 }
 
 void disk_stop(void)

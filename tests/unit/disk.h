@@ -22,6 +22,9 @@ enum disk_loss {
 /* Note from here on what is done to the file of that name, as it is now, and
  * to what takes its place. */
 void disk_begin(const char *path);
+/* After so many more steps none is done: all fail with EIO. DISK_WHOLE: they
+ * work again. */
+void disk_fail_after(size_t more);
 /* How many steps were noted. */
 size_t disk_steps(void);
 /* Whether a step is a write, of how many bytes; 0: it is another. */
