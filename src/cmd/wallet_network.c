@@ -30,6 +30,13 @@ static const struct wallet_column validator_columns[] = {
 	{"SELF", "self", false},
 };
 
+/* Of validators that vote. */
+static const struct column voter_columns[] = {
+	{"ADDRESS", "address", false}, {"SEEN_MS", "last_seen_ms", true},
+	{"MISSING", "missing", false}, {"CONNECTED", "connected", false},
+	{"SELF", "self", false},
+};
+
 /* What stands in a cell. What came from others must not move the cursor or
  * look like two cells. */
 static void cell(char out[CELL_MAX + 1], const json_t *item,
@@ -151,12 +158,34 @@ static int run_peers(struct wallet *w, int argc, char **argv)
 			  ARRAY_LEN(peer_columns));
 }
 
+static void print_validators(const json_t *list)
+{
+	const json_t *items = json_object_get(list, "items");
+	const json_t *quorum = json_object_get(list, "quorum");
+
+	if (!json_is_integer(quorum)) {
+		print_table(items, validator_columns,
+			    ARRAY_LEN(validator_columns));
+		return;
+	}
+	print_table(items, voter_columns, ARRAY_LEN(voter_columns));
+	printf("quorum %" JSON_INTEGER_FORMAT " of %zu\n",
+	       json_integer_value(quorum), json_array_size(items));
+}
+
 static int run_validators(struct wallet *w, int argc, char **argv)
 {
+	json_t *list;
+	int status = get_all(&list, w, "/v1/validators");
+
 	(void)argc;
 	(void)argv;
-	return print_list(w, "/v1/validators", validator_columns,
-			  ARRAY_LEN(validator_columns));
+	if (!status && w->config.json)
+		wallet_print_json(list);
+	else if (!status)
+		print_validators(list);
+	json_decref(list);
+	return status;
 }
 
 const struct command wallet_network_commands[] = {
@@ -166,8 +195,8 @@ const struct command wallet_network_commands[] = {
 	 .run = run_peers},
 	{.name = "validators",
 	 .args = "",
-	 .help = "Print the authorities: blocks made, slots missed, who is "
-		 "online",
+	 .help = "Print who makes blocks: those made and missed, or, where "
+		 "validators vote, who was heard of and when",
 	 .run = run_validators},
 };
 const size_t wallet_network_command_count = ARRAY_LEN(wallet_network_commands);

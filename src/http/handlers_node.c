@@ -98,6 +98,28 @@ static void out_network(struct buf *out, const struct node *n)
 	out_bool(out, sync.halted);
 }
 
+static void out_words(struct buf *out, const char *key, const char *text)
+{
+	out_text(out, key);
+	if (text && *text)
+		out_string(out, span_str(text));
+	else
+		out_text(out, "null");
+}
+
+/* Of validators that vote. */
+static void out_voting(struct buf *out, const struct node *n)
+{
+	char waiting[BFT_WAITING_MAX] = "";
+	struct bft_view view;
+
+	view.info.silent = NULL;
+	if (bft_look(&view, n, clock_now_ms()))
+		bft_waiting_text(waiting, &view, false);
+	out_words(out, ",\"waiting\":", waiting);
+	out_words(out, ",\"silent\":", view.info.silent);
+}
+
 void handle_v1_status(struct call *c)
 {
 	const struct api *api = c->api;
@@ -113,6 +135,7 @@ void handle_v1_status(struct call *c)
 		out_address(&out, api->cfg.account);
 	else
 		out_text(&out, "null");
+	out_voting(&out, api->cfg.node);
 	out_network(&out, api->cfg.node);
 	out_pool(&out, node_mempool(api->cfg.node));
 	out_text(&out, ",\"uptime\":");

@@ -213,6 +213,11 @@ static const struct member status[] = {
 	 "[\"predef\", TEXT]"},
 	{"validator", "boolean", "whether the node makes blocks"},
 	{"account", "Address or null", "the node's own"},
+	{"waiting", "string or null",
+	 "with bft: the validators that the present step lacks, in words, and "
+	 "when they were last seen; null: nobody"},
+	{"silent", "string or null",
+	 "with bft: why this node, which runs as a validator, signs nothing"},
 	{"peers", "integer", "connected"},
 	{"sync", "Sync", ""},
 	{"halted", "boolean", "two conflicting blocks are settled"},

@@ -133,21 +133,12 @@ class Wallet(lib.Case):
                          {"items": [], "next": None})
         self.refused("peers", "x", status=2)
 
-    def test_a_list_of_several_pages_is_one_table(self):
-        """From a node of the test's own, which also sends what would move
-        the cursor."""
-        class Pages(http.server.BaseHTTPRequestHandler):
+    def serve(self, answer):
+        """A node of the test's own, whose answers are answer(path)."""
+        class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self):
                 path = urllib.parse.urlparse(self.path)
-                at = int(urllib.parse.parse_qs(path.query).get(
-                    "cursor", ["0"])[0])
-                item = {"id": f"{at:040x}", "where": "1.2.3.4:5",
-                        "direction": "in", "authority": False, "height": at,
-                        "settled_height": 0, "clock_offset_ms": -3,
-                        "round_trip_ms": 1, "score": 0,
-                        "agent": "a b\x1b[2J\n" + "z" * 100}
-                body = json.dumps({"items": [item], "next": None if at == 2
-                                   else str(at + 1)}).encode() + b"\n"
+                body = json.dumps(answer(path)).encode() + b"\n"
                 self.send_response(200)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(body)))
@@ -157,11 +148,48 @@ class Wallet(lib.Case):
             def log_message(self, *args):
                 pass
 
-        server = http.server.HTTPServer(("127.0.0.1", 0), Pages)
+        server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         self.addCleanup(server.server_close)
         self.addCleanup(server.shutdown)
-        url = f"http://127.0.0.1:{server.server_port}"
+        return f"http://127.0.0.1:{server.server_port}"
+
+    def test_validators_that_vote_are_told_with_their_silence(self):
+        def answer(path):
+            self.assertEqual(path.path, "/v1/validators")
+            return {"items": [
+                {"address": f"{i:040x}", "public_key": "AAAA",
+                 "last_seen": seen and 1700000000000, "last_seen_ms": seen,
+                 "missing": seen is None or seen > 10000,
+                 "connected": seen == 0, "self": i == 0}
+                for i, seen in enumerate((0, 14000, None))],
+                "next": None, "quorum": 3}
+
+        url = self.serve(answer)
+        head, *lines, quorum = self.out("validators", "--url",
+                                        url).splitlines()
+        self.assertEqual(head.split(), ["ADDRESS", "SEEN_MS", "MISSING",
+                                        "CONNECTED", "SELF"])
+        self.assertEqual([line.split()[1:] for line in lines],
+                         [["0", "no", "yes", "yes"],
+                          ["14000", "yes", "no", "no"],
+                          ["-", "yes", "no", "no"]])
+        self.assertEqual(quorum, "quorum 3 of 3")
+
+    def test_a_list_of_several_pages_is_one_table(self):
+        """From a node of the test's own, which also sends what would move
+        the cursor."""
+        def page(path):
+            at = int(urllib.parse.parse_qs(path.query).get(
+                "cursor", ["0"])[0])
+            item = {"id": f"{at:040x}", "where": "1.2.3.4:5",
+                    "direction": "in", "authority": False, "height": at,
+                    "settled_height": 0, "clock_offset_ms": -3,
+                    "round_trip_ms": 1, "score": 0,
+                    "agent": "a b\x1b[2J\n" + "z" * 100}
+            return {"items": [item], "next": None if at == 2 else str(at + 1)}
+
+        url = self.serve(page)
         lines = self.out("peers", "--url", url).splitlines()
         self.assertEqual([line.split()[0] for line in lines[1:]],
                          [f"{i:040x}" for i in range(3)])
