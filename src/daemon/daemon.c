@@ -93,7 +93,8 @@ static void perform(struct daemon *d, struct effect *e)
 		notify(d, e);
 		break;
 	case EFFECT_PERSIST:
-		BUG("no engine votes yet");
+		votes_append_take(d->votes, e->seq, e->height, &e->body);
+		break;
 	case EFFECT_SEND:
 	case EFFECT_DROP:
 		network_perform(d->network, e);
@@ -235,6 +236,11 @@ void daemon_on_query_failed(void *ctx, enum err e)
 
 	fault_set(&f, e, "", "reading the store failed: %s", err_text(e));
 	give_up(ctx, &f);
+}
+
+void daemon_on_votes_failed(void *ctx, const struct fault *f)
+{
+	give_up(ctx, f);
 }
 
 /* --- running ----------------------------------------------------------- */

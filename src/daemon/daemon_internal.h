@@ -8,6 +8,7 @@
 #include "daemon/discovery.h"
 #include "daemon/network.h"
 #include "daemon/open.h"
+#include "daemon/votes.h"
 
 struct daemon {
 	struct config *config;
@@ -22,6 +23,7 @@ struct daemon {
 	struct network *network;
 	struct discovery *discovery; /* NULL: no meeting point */
 	struct api *api;
+	struct votes *votes; /* NULL: this node signs none */
 	uint64_t durable_seq;
 	struct effects spare; /* memory for the next step's */
 	char cookie[COOKIE_LEN + 1];
@@ -45,6 +47,7 @@ void daemon_on_reload(void *ctx);
 struct kv_view *daemon_view(void *ctx);
 const char *daemon_check(void *ctx);
 void daemon_on_query_failed(void *ctx, enum err e);
+void daemon_on_votes_failed(void *ctx, const struct fault *f);
 /* A failure, in the log. */
 void daemon_report(const struct fault *f);
 

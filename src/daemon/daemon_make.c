@@ -31,6 +31,8 @@ static enum err make_node(struct daemon *d, struct fault *f)
 		buf_append_span(&config.public_key, secret_key_public(o->key));
 	}
 	e = network_describe(d->network, &config, f);
+	if (!e && o->votes && o->key && config.validator)
+		e = votes_open(&d->votes, &config.journal, o->datadir, f);
 	if (!e)
 		e = node_new(&d->node, &config, store_view(o->store), f);
 	buf_release(&config.public_key);
@@ -195,6 +197,9 @@ enum err daemon_make(struct daemon *d, struct fault *f)
 			       EV_READ | EV_PERSIST, daemon_on_durable, d);
 	event_priority_set(d->durable, 0);
 	event_add(d->durable, NULL);
+	if (d->votes)
+		votes_begin(d->votes, d->base, daemon_step,
+			    daemon_on_votes_failed, d);
 	e = workers_new(&d->workers, d->base, worker_count(d->config),
 			d->opened.key, daemon_on_job, d, f);
 	if (!e)
@@ -218,10 +223,24 @@ void daemon_keep_little_memory(void)
 #endif
 }
 
-void daemon_release(struct daemon *d)
+/* What was queued goes to the disk. What failed was said already when it made
+ * the daemon give up. */
+static void close_disk(struct daemon *d)
 {
 	struct fault f;
 
+	if (votes_close(d->votes, &f) && !d->status) {
+		daemon_report(&f);
+		d->status = 1;
+	}
+	if (daemon_close(&d->opened, &f) && !d->status) {
+		daemon_report(&f);
+		d->status = 1;
+	}
+}
+
+void daemon_release(struct daemon *d)
+{
 	api_free(d->api);
 	workers_free(d->workers);
 	if (d->durable)
@@ -232,11 +251,8 @@ void daemon_release(struct daemon *d)
 	network_free(d->network);
 	node_free(d->node);
 	effects_release(&d->spare);
+	/* their events go before it does */
+	close_disk(d);
 	if (d->base)
 		event_base_free(d->base);
-	/* said already when it made the daemon give up */
-	if (daemon_close(&d->opened, &f) && !d->status) {
-		daemon_report(&f);
-		d->status = 1;
-	}
 }

@@ -211,6 +211,7 @@ static enum err open_chain(struct opened *o, struct config *config,
 	if (e)
 		return e;
 	o->places = rules_places(&rules);
+	o->votes = rules.engine == ENGINE_BFT;
 	rules_release(&rules);
 	return check_chain(o, config, wanted, &genesis, f);
 }

@@ -16,6 +16,7 @@ struct opened {
 	struct secret_key *key;	     /* NULL: no account */
 	struct secret_key *node_key; /* NULL: it is the account's */
 	uint64_t places;	     /* rules_places() */
+	bool votes;		     /* its validators keep a vote journal */
 	char *datadir;
 	bool temporary; /* made for --dev without -d: goes with the daemon */
 };
