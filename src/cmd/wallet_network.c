@@ -31,7 +31,7 @@ static const struct wallet_column validator_columns[] = {
 };
 
 /* Of validators that vote. */
-static const struct column voter_columns[] = {
+static const struct wallet_column voter_columns[] = {
 	{"ADDRESS", "address", false}, {"SEEN_MS", "last_seen_ms", true},
 	{"MISSING", "missing", false}, {"CONNECTED", "connected", false},
 	{"SELF", "self", false},
@@ -164,11 +164,11 @@ static void print_validators(const json_t *list)
 	const json_t *quorum = json_object_get(list, "quorum");
 
 	if (!json_is_integer(quorum)) {
-		print_table(items, validator_columns,
-			    ARRAY_LEN(validator_columns));
+		wallet_print_table(items, validator_columns,
+				   ARRAY_LEN(validator_columns));
 		return;
 	}
-	print_table(items, voter_columns, ARRAY_LEN(voter_columns));
+	wallet_print_table(items, voter_columns, ARRAY_LEN(voter_columns));
 	printf("quorum %" JSON_INTEGER_FORMAT " of %zu\n",
 	       json_integer_value(quorum), json_array_size(items));
 }
@@ -176,7 +176,7 @@ static void print_validators(const json_t *list)
 static int run_validators(struct wallet *w, int argc, char **argv)
 {
 	json_t *list;
-	int status = get_all(&list, w, "/v1/validators");
+	int status = wallet_get_all(&list, w, "/v1/validators");
 
 	(void)argc;
 	(void)argv;
