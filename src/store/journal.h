@@ -10,8 +10,9 @@
  * The file: a head (magic, format, id), and two halves. Records follow each
  * other in one half; when the next does not fit, those of the highest height
  * and it are written to the other half. Nothing is written over before what
- * replaces it is durable. A torn record at the end is cut off; a record that
- * is damaged in front of one that holds is ERR_CORRUPT.
+ * replaces it is durable. A torn record at the end is cut off, and those with
+ * it that were never durable; a record that is damaged in front of one that
+ * was written after its flush is ERR_CORRUPT. What an opening gave stays.
  */
 #ifndef STORE_JOURNAL_H
 #define STORE_JOURNAL_H
@@ -47,7 +48,8 @@ MUST_USE enum err journal_open(struct journal **out, const char *datadir,
 enum err journal_close(struct journal *j, struct fault *f);
 
 const uint8_t *journal_id(const struct journal *j); /* JOURNAL_ID_LEN */
-uint64_t journal_last(const struct journal *j);	    /* number; 0: no record */
+/* The last number, of what was appended since, too; 0: no record. */
+uint64_t journal_last(const struct journal *j);
 /* The records of the highest height, as it was opened, i = 0 the oldest. */
 size_t journal_count(const struct journal *j);
 const struct journal_record *journal_get(const struct journal *j, size_t i);
