@@ -235,12 +235,13 @@ static void check_block(struct grown *c, const struct header *h,
 			const struct hash *hash, const struct seal *seal)
 {
 	struct verifier *v = verifier_new(1);
-	bool by_key;
+	struct checks checks = {0};
 
 	if (c->engine->ops->check_header(c->engine, &c->tip, h, 0) ||
-	    c->engine->ops->check_seal(c->engine, h, hash, seal, &by_key) ||
-	    verifier_check(v, seal->key, hash, seal->signature))
+	    c->engine->ops->check_seal(c->engine, h, hash, seal, &checks) ||
+	    !checks.count || checks_verify(&checks, v))
 		BUG("an example is not a block of its chain");
+	checks_release(&checks);
 	verifier_free(v);
 }
 

@@ -9,7 +9,7 @@
 
 #include "base/err.h"
 #include "codec/block.h"
-#include "crypto/key.h"
+#include "crypto/check.h"
 #include "ledger/genesis.h"
 
 /* What an engine sees of a block: its header, decoded, and its hash. */
@@ -112,13 +112,13 @@ struct engine_ops {
 				 const struct header *header, uint64_t now);
 	/*
 	 * Whether the seal is one that this header may have, by all but its
-	 * signature. *by_key: seal->signature over the header's hash by
-	 * seal->key is left to be checked.
+	 * signatures: those are appended to `checks`, and the seal holds when
+	 * they all do. On an error what was appended is to be taken off.
 	 */
 	enum err (*check_seal)(const struct engine *e,
 			       const struct header *header,
 			       const struct hash *hash, const struct seal *seal,
-			       bool *by_key);
+			       struct checks *checks);
 	/* <0 when a is the better branch, >0 when b is; 0 only for the same
 	 * tip. */
 	int (*prefer)(const struct engine *e, const struct branch_tip *a,

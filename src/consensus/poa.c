@@ -148,17 +148,16 @@ static enum err check_header(const struct engine *e,
 
 static enum err check_seal(const struct engine *e, const struct header *h,
 			   const struct hash *hash, const struct seal *seal,
-			   bool *by_key)
+			   struct checks *checks)
 {
 	struct address signer;
 
 	(void)e;
-	(void)hash;
-	*by_key = true;
 	if (seal->nonce || !seal->key.len)
 		return ERR_BAD_SEAL;
 	key_address(&signer, seal->key);
-	if (!h->has_producer || !address_eq(&signer, &h->producer))
+	if (!h->has_producer || !address_eq(&signer, &h->producer) ||
+	    !checks_add(checks, hash, seal->key, seal->signature))
 		return ERR_BAD_SEAL;
 	return ERR_OK;
 }

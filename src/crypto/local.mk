@@ -1,4 +1,5 @@
 libcore_a_SOURCES += \
+	src/crypto/check.c src/crypto/check.h \
 	src/crypto/hash.c src/crypto/hash.h \
 	src/crypto/key.c src/crypto/key.h src/crypto/key_openssl.h \
 	src/crypto/merkle.c src/crypto/merkle.h \

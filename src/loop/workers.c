@@ -93,9 +93,9 @@ static void queue_release(struct queue *q)
 /* A signature is one slice; so is a job without checks. */
 static size_t slices_of(const struct job *job)
 {
-	if (job->kind == JOB_SIGN || !job->check_count)
+	if (job->kind == JOB_SIGN || !job->checks.count)
 		return 1;
-	return (job->check_count - 1) / SLICE + 1;
+	return (job->checks.count - 1) / SLICE + 1;
 }
 
 /* A flood of transactions must keep neither our blocks nor those of others
@@ -151,13 +151,8 @@ static void run(const struct workers *w, struct verifier *v, struct job *job,
 
 	switch (job->kind) {
 	case JOB_VERIFY:
-		for (; i < end && i < job->check_count; i++) {
-			struct check *c = &job->checks[i];
-
-			c->result = verifier_check(
-				v, SPAN(c->key, c->key_len), &c->digest,
-				SPAN(c->signature, c->signature_len));
-		}
+		for (; i < end && i < job->checks.count; i++)
+			check_run(&job->checks.list[i], v);
 		break;
 	case JOB_SIGN:
 		job->result = ERR_UNAVAILABLE;
@@ -208,7 +203,7 @@ static void on_done(evutil_socket_t fd, short what, void *arg)
 		pthread_mutex_unlock(&w->lock);
 		if (!t)
 			return;
-		checks += t->job->check_count + 1;
+		checks += t->job->checks.count + 1;
 		w->done_fn(w->ctx, t->job);
 		free(t);
 	}

@@ -167,11 +167,9 @@ static enum err add_check(struct node *n, struct job *job, struct span raw)
 	e = find_key(n, &key, &tx);
 	if (e || known_good(n, &tx))
 		return e;
-	if (!check_fill(&job->checks[job->check_count], &tx.id, key,
-			tx.signature))
-		return ERR_BAD_SIGNATURE;
-	job->check_count++;
-	return ERR_OK;
+	return checks_add(&job->checks, &tx.id, key, tx.signature)
+		       ? ERR_OK
+		       : ERR_BAD_SIGNATURE;
 }
 
 static enum err fill_job(struct node *n, struct job *job,
@@ -184,7 +182,6 @@ static enum err fill_job(struct node *n, struct job *job,
 	e = block_decode(&b, buf_span(&node->raw));
 	if (e)
 		return e;
-	job->checks = xcalloc(b.tx_count, sizeof(*job->checks));
 	for (i = 0; !e && i < b.tx_count; i++)
 		e = add_check(n, job, b.txs[i]);
 	block_release(&b);
@@ -197,7 +194,7 @@ static void start_check(struct node *n, struct tree_node *node)
 	struct body_work *w;
 	enum err e = fill_job(n, job, node);
 
-	if (!e && job->check_count) {
+	if (!e && job->checks.count) {
 		w = xcalloc(1, sizeof(*w));
 		w->work.kind = WORK_BODY;
 		w->hash = node->hash;
@@ -240,11 +237,8 @@ void body_checked(struct node *n, struct work *w, const struct job *job)
 {
 	struct body_work *b = (struct body_work *)w;
 	struct tree_node *node = tree_find(n->sync->tree, &b->hash);
-	enum err e = ERR_OK;
-	size_t i;
+	enum err e = checks_result(&job->checks, 0, job->checks.count);
 
-	for (i = 0; !e && i < job->check_count; i++)
-		e = job->checks[i].result;
 	free(b);
 	n->sync->body_jobs--;
 	n->sync->progress = n->now;

@@ -3,28 +3,12 @@
 #include "node/event.h"
 
 #include <stdlib.h>
-#include <string.h>
-
-bool check_fill(struct check *c, const struct hash *digest, struct span key,
-		struct span signature)
-{
-	if (key.len > sizeof(c->key) || signature.len > sizeof(c->signature))
-		return false;
-	if (key.len)
-		memcpy(c->key, key.data, key.len);
-	if (signature.len)
-		memcpy(c->signature, signature.data, signature.len);
-	c->digest = *digest;
-	c->key_len = (uint16_t)key.len;
-	c->signature_len = (uint16_t)signature.len;
-	return true;
-}
 
 void job_free(struct job *j)
 {
 	if (!j)
 		return;
-	free(j->checks);
+	checks_release(&j->checks);
 	buf_release(&j->signature);
 	free(j);
 }

@@ -9,8 +9,8 @@
 #include "base/bytes.h"
 #include "base/err.h"
 #include "codec/message.h"
+#include "crypto/check.h"
 #include "crypto/hash.h"
-#include "crypto/key.h"
 #include "kv/kv.h"
 
 enum event_kind {
@@ -25,21 +25,6 @@ enum event_kind {
 	EVENT_PERSISTED,    /* records of the vote journal are durable */
 };
 
-/* One signature to check. */
-struct check {
-	struct hash digest;
-	uint16_t key_len;
-	uint16_t signature_len;
-	uint8_t key[KEY_SPKI_MAX];
-	uint8_t signature[KEY_SIGNATURE_MAX];
-	enum err result; /* filled by the worker */
-};
-
-/* Fill one. false, and nothing is written: key or signature are longer than
- * there are any. */
-bool check_fill(struct check *c, const struct hash *digest, struct span key,
-		struct span signature);
-
 enum job_kind { JOB_VERIFY, JOB_SIGN };
 enum job_owner { OWNER_SUBMIT, OWNER_PRODUCE, OWNER_SYNC, OWNER_BFT };
 
@@ -50,8 +35,7 @@ struct job {
 	uint64_t id;
 	enum job_owner owner; /* the room of the core that waits for it */
 	/* JOB_VERIFY */
-	struct check *checks;
-	size_t check_count;
+	struct checks checks; /* their results are filled by the worker */
 	/* JOB_SIGN: sign with the node's account */
 	struct hash digest;
 	struct buf signature;

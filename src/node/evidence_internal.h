@@ -39,6 +39,8 @@ struct evidence_work {
 	uint64_t peer;
 	struct buf bytes;
 	struct msg_evidence list[MSG_EVIDENCE_MAX]; /* borrows from bytes */
+	/* of the job's checks those of each: up to here */
+	size_t checks_end[MSG_EVIDENCE_MAX];
 	size_t count;
 };
 

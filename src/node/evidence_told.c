@@ -93,28 +93,19 @@ void evidence_greet(struct node *n, struct peer *p)
 static enum err check_seal(struct node *n, const struct sealed *a,
 			   struct job *job)
 {
-	struct check *c = &job->checks[job->check_count];
 	struct seal seal;
-	bool by_key;
-	enum err e;
 
 	if (seal_decode(&seal, a->seal_raw))
 		return ERR_BAD_SEAL;
-	e = n->engine->ops->check_seal(n->engine, &a->header, &a->block.hash,
-				       &seal, &by_key);
-	if (e || !by_key)
-		return e;
-	if (!check_fill(c, &a->block.hash, seal.key, seal.signature))
-		return ERR_BAD_SEAL;
-	job->check_count++;
-	return ERR_OK;
+	return n->engine->ops->check_seal(n->engine, &a->header, &a->block.hash,
+					  &seal, &job->checks);
 }
 
 /* One item. ERR_EXISTS: it is of no use, or known; else what is wrong. */
 static enum err read_evidence(struct node *n, const struct msg_evidence *m,
 			      struct job *job)
 {
-	size_t before = job->check_count;
+	size_t before = job->checks.count;
 	struct sealed a, b;
 	enum err e;
 
@@ -132,7 +123,7 @@ static enum err read_evidence(struct node *n, const struct msg_evidence *m,
 	if (!e)
 		e = check_seal(n, &b, job);
 	if (e)
-		job->check_count = before;
+		job->checks.count = before;
 	return e;
 }
 
@@ -159,7 +150,7 @@ static enum err read_list(struct node *n, struct evidence_work *w,
 		if (!e)
 			e = read_evidence(n, &w->list[w->count], job);
 		if (!e)
-			w->count++;
+			w->checks_end[w->count++] = job->checks.count;
 		else if (e == ERR_EXISTS)
 			e = ERR_OK;
 	}
@@ -196,13 +187,12 @@ void evidence_received(struct node *n, struct peer *p, struct span body)
 	w->work.kind = WORK_EVIDENCE;
 	w->peer = p->number;
 	buf_append_span(&w->bytes, body);
-	job->checks = xcalloc(2 * list.left, sizeof(*job->checks));
 	e = msg_list_begin(&list, buf_span(&w->bytes), MSG_EVIDENCE_MAX);
 	if (!e)
 		e = read_list(n, w, job, list);
 	if (!e && w->count) {
-		p->sync->evidence_checks += job->check_count;
-		n->sync->evidence->checks += job->check_count;
+		p->sync->evidence_checks += job->checks.count;
+		n->sync->evidence->checks += job->checks.count;
 		sync_work(n, job, &w->work);
 		return;
 	}
@@ -212,16 +202,13 @@ void evidence_received(struct node *n, struct peer *p, struct span body)
 	job_free(job);
 }
 
-/* Whether the checks of that header hold. */
-static bool holds(const struct job *job, const struct hash *hash)
+/* Whether the seals of that piece hold. */
+static bool holds(const struct evidence_work *w, const struct job *job,
+		  size_t i)
 {
-	size_t i;
+	size_t first = i ? w->checks_end[i - 1] : 0;
 
-	for (i = 0; i < job->check_count; i++)
-		if (hash_eq(&job->checks[i].digest, hash) &&
-		    job->checks[i].result)
-			return false;
-	return true;
+	return !checks_result(&job->checks, first, w->checks_end[i] - first);
 }
 
 void evidence_checked(struct node *n, struct work *work, const struct job *job)
@@ -231,16 +218,16 @@ void evidence_checked(struct node *n, struct work *work, const struct job *job)
 	struct sealed a, b;
 	size_t i;
 
-	n->sync->evidence->checks -= job->check_count;
+	n->sync->evidence->checks -= job->checks.count;
 	if (p && p->sync)
-		p->sync->evidence_checks -= job->check_count;
+		p->sync->evidence_checks -= job->checks.count;
 	for (i = 0; i < w->count; i++) {
 		const struct msg_evidence *m = &w->list[i];
 
 		if (evidence_sealed(&a, n, m->header[0], m->seal[0]) ||
 		    evidence_sealed(&b, n, m->header[1], m->seal[1]))
 			BUG("evidence that was decoded does not decode");
-		if (holds(job, &a.block.hash) && holds(job, &b.block.hash)) {
+		if (holds(w, job, i)) {
 			evidence_found(n, &a, &b, w->peer);
 		} else if (p) {
 			peer_fault(n, p, FAULT_BAD_HEADER,

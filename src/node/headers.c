@@ -11,6 +11,7 @@
 #include "node/sync_internal.h"
 
 #define ASK_AGAIN_MS 2000
+#define HEADER_WITH_SEAL (SEAL_BYTES_MAX + 2048) /* more than one has */
 #define STALE_MS 10000 /* a tip that led nowhere is left alone so long */
 /* and its peer: looking at known headers costs us, not it */
 #define VAIN_MS 1000
@@ -20,7 +21,8 @@ struct entry {
 	struct hash hash;
 	struct header header;
 	struct span header_raw, seal_raw;
-	struct buf state; /* the engine's, after it */
+	size_t check, checks; /* of its seal: the first, how many */
+	struct buf state;     /* the engine's, after it */
 	uint64_t settled, rank;
 };
 
@@ -83,9 +85,8 @@ static enum err follows(struct node *n, struct walk *w, const struct header *h,
 			const struct hash *hash, struct span seal_raw)
 {
 	const struct engine_ops *ops = w->engine->ops;
-	struct check *c = &w->job->checks[w->job->check_count];
+	size_t before = w->job->checks.count;
 	struct seal seal;
-	bool by_key;
 	enum err e;
 
 	if (h->height != w->parent.height + 1 || h->results_root.len)
@@ -95,24 +96,24 @@ static enum err follows(struct node *n, struct walk *w, const struct header *h,
 		return e;
 	if (seal_decode(&seal, seal_raw))
 		return ERR_BAD_SEAL;
-	e = ops->check_seal(w->engine, h, hash, &seal, &by_key);
-	if (e || !by_key)
-		return e;
-	if (!check_fill(c, hash, seal.key, seal.signature))
-		return ERR_BAD_SEAL;
-	w->job->check_count++;
-	return ERR_OK;
+	e = ops->check_seal(w->engine, h, hash, &seal, &w->job->checks);
+	if (e)
+		w->job->checks.count = before;
+	return e;
 }
 
 static void keep(struct node *n, struct walk *w, const struct hash *hash,
 		 struct span header_raw, struct span seal_raw)
 {
 	struct header_batch *b = w->batch;
+	const struct entry *last = b->count ? &b->list[b->count - 1] : NULL;
 	struct entry *entry = &b->list[b->count++];
 	uint8_t *at = b->bytes.data + b->bytes.len;
 
 	buf_append_span(&b->bytes, header_raw);
 	buf_append_span(&b->bytes, seal_raw);
+	entry->check = last ? last->check + last->checks : 0;
+	entry->checks = w->job->checks.count - entry->check;
 	entry->hash = *hash;
 	entry->header_raw = SPAN(at, header_raw.len);
 	entry->seal_raw = SPAN(at + header_raw.len, seal_raw.len);
@@ -192,7 +193,6 @@ static void walk_begin(struct walk *w, const struct peer *p, size_t count,
 	buf_reserve(&b->bytes, bytes);
 	*w = (struct walk){.batch = b};
 	w->job = xcalloc(1, sizeof(*w->job));
-	w->job->checks = xcalloc(count, sizeof(*w->job->checks));
 }
 
 /* Have the seals checked of what was read. false: there is nothing. */
@@ -258,7 +258,9 @@ void headers_received(struct node *n, struct peer *p, struct span body)
 		return;
 	}
 	walk_begin(&w, p, list.left ? list.left : 1, body.len);
-	sp->more = list.left == MSG_HEADERS_MAX;
+	/* full by number, or by bytes: with certificates it is the sooner */
+	sp->more = list.left == MSG_HEADERS_MAX ||
+		   body.len + HEADER_WITH_SEAL > message_bytes_max(MSG_AHD);
 	while (msg_list_next(&list, &raw)) {
 		if (msg_header_decode(&header_raw, &seal_raw, raw)) {
 			peer_fault(n, p, FAULT_MALFORMED, "AHD cannot be read");
@@ -321,18 +323,14 @@ static bool insert(struct node *n, const struct header_batch *b,
 	return true;
 }
 
-/* Checks stand in the order of the entries; those without one hold. */
-static bool sealed(struct node *n, const struct job *job, size_t *at,
+static bool sealed(struct node *n, const struct job *job,
 		   const struct entry *entry)
 {
-	const struct check *c = &job->checks[*at];
+	enum err e = checks_result(&job->checks, entry->check, entry->checks);
 
-	if (*at >= job->check_count || !hash_eq(&c->digest, &entry->hash))
-		return true;
-	++*at;
-	if (c->result == ERR_CRYPTO)
-		node_fail(n, c->result, "checking a seal");
-	return !c->result;
+	if (e == ERR_CRYPTO)
+		node_fail(n, e, "checking a seal");
+	return !e;
 }
 
 void headers_checked(struct node *n, struct work *w, const struct job *job)
@@ -340,7 +338,7 @@ void headers_checked(struct node *n, struct work *w, const struct job *job)
 	struct header_batch *b = (struct header_batch *)w;
 	struct peer *p = peer_find(n, b->peer);
 	struct sync *s = n->sync;
-	size_t i, at = 0;
+	size_t i;
 
 	if (p && (p->stage != PEER_READY || !p->sync))
 		p = NULL;
@@ -351,7 +349,7 @@ void headers_checked(struct node *n, struct work *w, const struct job *job)
 	for (i = 0; i < b->count; i++)
 		map_del(s->pending, b->list[i].hash.b);
 	for (i = 0; i < b->count; i++) {
-		if (!sealed(n, job, &at, &b->list[i])) {
+		if (!sealed(n, job, &b->list[i])) {
 			if (p)
 				peer_fault(n, p, FAULT_BAD_HEADER,
 					   "the seal of a header does not "

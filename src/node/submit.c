@@ -223,7 +223,7 @@ static bool take_tx(struct node *n, struct submission *s, struct job *job,
 	if (check(n, &known, &account, tx, &r->fault) ||
 	    find_key(n, &key, tx, &r->fault))
 		return false;
-	if (!check_fill(&job->checks[s->tx_count], &tx->id, key, tx->signature))
+	if (!checks_add(&job->checks, &tx->id, key, tx->signature))
 		BUG("a key or signature longer than there are");
 	map_put(n->checking, tx->full.b, s);
 	return true;
@@ -278,7 +278,6 @@ static void begin(struct node *n, struct submission *s, const struct span *txs)
 	s->results = xcalloc(s->count, sizeof(*s->results));
 	s->txs = xcalloc(s->count, sizeof(*s->txs));
 	s->index = xcalloc(s->count, sizeof(*s->index));
-	job->checks = xcalloc(s->count, sizeof(*job->checks));
 	buf_reserve(&s->bytes, total + 1); /* an empty one has a place, too */
 	for (i = 0; i < s->count; i++) {
 		size_t start = s->bytes.len;
@@ -303,7 +302,6 @@ static void begin(struct node *n, struct submission *s, const struct span *txs)
 	}
 	job->kind = JOB_VERIFY;
 	job->id = n->next_job++;
-	job->check_count = s->tx_count;
 	map_put(n->submissions, &job->id, s);
 	effect = effects_add(n->effects, EFFECT_JOB);
 	effect->job = job;
@@ -352,16 +350,18 @@ void submit_checked(struct node *n, struct job *job)
 {
 	struct submission *s = map_del(n->submissions, &job->id);
 	struct submit_result *r;
+	enum err result;
 	size_t k;
 
 	if (!s)
 		BUG("a job that nobody asked for");
 	for (k = 0; k < s->tx_count; k++) {
 		r = &s->results[s->index[k]];
-		remember(n, &s->txs[k], job->checks[k].result);
+		result = job->checks.list[k].result;
+		remember(n, &s->txs[k], result);
 		map_del(n->checking, s->txs[k].full.b);
-		if (job->checks[k].result)
-			refuse_signature(r, job->checks[k].result);
+		if (result)
+			refuse_signature(r, result);
 		else
 			enter(n, &s->txs[k], r, s->from);
 	}

@@ -121,7 +121,7 @@ static enum err check_engine(struct verify *v, const struct block *block,
 {
 	const struct engine_ops *ops = v->engine->ops;
 	struct engine_block parent;
-	bool by_key;
+	struct checks checks = {0};
 	enum err e;
 
 	engine_block_of(&parent, chain_tip(v->again));
@@ -129,11 +129,10 @@ static enum err check_engine(struct verify *v, const struct block *block,
 	if (e)
 		return at_block(v, e, err_text(e));
 	e = ops->check_seal(v->engine, &block->header, candidate_hash(b),
-			    &block->seal, &by_key);
-	if (!e && by_key &&
-	    verifier_check(v->verifier, block->seal.key, candidate_hash(b),
-			   block->seal.signature))
+			    &block->seal, &checks);
+	if (!e && checks_verify(&checks, v->verifier))
 		e = ERR_BAD_SEAL;
+	checks_release(&checks);
 	return e ? at_block(v, e, err_text(e)) : ERR_OK;
 }
 

@@ -397,8 +397,8 @@ static void work(struct world *w, struct job *job, enum world_job how)
 					      &job->digest);
 		return;
 	}
-	for (i = 0; i < job->check_count; i++) {
-		struct check *c = &job->checks[i];
+	for (i = 0; i < job->checks.count; i++) {
+		struct check *c = &job->checks.list[i];
 
 		c->result =
 			how == JOB_ALL_GOOD ? ERR_OK

@@ -78,8 +78,8 @@ static void carry_out(struct sim *s, const struct host *h, struct job *job)
 
 	switch (job->kind) {
 	case JOB_VERIFY:
-		for (i = 0; i < job->check_count; i++) {
-			struct check *c = &job->checks[i];
+		for (i = 0; i < job->checks.count; i++) {
+			struct check *c = &job->checks.list[i];
 
 			c->result = sim_verify(
 				SPAN(c->key, c->key_len), &c->digest,

@@ -130,7 +130,7 @@ START_TEST(a_flood_of_evidence_waits_in_bounds_and_ends_its_sender)
 	ck_assert_uint_ge(d->pending.count, 1);
 	ck_assert_uint_le(d->pending.count, 64);
 	for (i = 0; i < d->pending.count; i++)
-		ck_assert_uint_eq(d->pending.list[i].job->check_count, 2);
+		ck_assert_uint_eq(d->pending.list[i].job->checks.count, 2);
 	driver_settle(d);
 	ck_assert(dropped(d, 5, &ban));
 	ck_assert_uint_gt(ban, 0);

@@ -98,7 +98,7 @@ static size_t checks_waiting(void)
 	for (i = 0; i < d.pending.count; i++)
 		if (d.pending.list[i].kind == EFFECT_JOB &&
 		    d.pending.list[i].job)
-			sum += d.pending.list[i].job->check_count;
+			sum += d.pending.list[i].job->checks.count;
 	return sum;
 }
 

@@ -92,11 +92,13 @@ END_TEST
 static enum err check_seal(const struct header *h, const struct hash *hash,
 			   const struct seal *seal, struct verifier *v)
 {
-	bool by_key = false;
-	enum err e = engine_poa.check_seal(engine, h, hash, seal, &by_key);
+	struct checks checks = {0};
+	enum err e = engine_poa.check_seal(engine, h, hash, seal, &checks);
 
-	if (!e && by_key && verifier_check(v, seal->key, hash, seal->signature))
+	if (!e && checks_verify(&checks, v))
 		e = ERR_BAD_SEAL;
+	ck_assert_uint_le(checks.count, 1);
+	checks_release(&checks);
 	return e;
 }
 

@@ -159,12 +159,12 @@ static struct job *verify_job(uint64_t id, size_t count, uint8_t what)
 
 	job->kind = JOB_VERIFY;
 	job->id = id;
-	job->check_count = count;
-	job->checks = xcalloc(count, sizeof(*job->checks));
+	job->checks.count = count;
+	job->checks.list = xcalloc(count, sizeof(*job->checks.list));
 	for (i = 0; i < count; i++) {
-		job->checks[i].signature_len = ORDER_LEN;
-		job->checks[i].signature[0] = what;
-		job->checks[i].result = ERR_COUNT;
+		job->checks.list[i].signature_len = ORDER_LEN;
+		job->checks.list[i].signature[0] = what;
+		job->checks.list[i].result = ERR_COUNT;
 	}
 	return job;
 }
@@ -187,16 +187,16 @@ START_TEST(every_check_gets_its_own_result)
 	for (i = 0; i < 20; i++) {
 		struct job *job = verify_job(i, 997 - 49 * i, GOOD);
 
-		for (k = i; k < job->check_count; k += 7)
-			job->checks[k].signature[0] = BAD;
+		for (k = i; k < job->checks.count; k += 7)
+			job->checks.list[k].signature[0] = BAD;
 		workers_submit_take(workers, job);
 	}
 	run_until(20);
 	for (i = 0; i < 20; i++) {
 		const struct job *job = done_jobs[i];
 
-		for (k = 0; k < job->check_count; k++)
-			ck_assert_int_eq(job->checks[k].result,
+		for (k = 0; k < job->checks.count; k++)
+			ck_assert_int_eq(job->checks.list[k].result,
 					 k >= job->id && (k - job->id) % 7 == 0
 						 ? ERR_BAD_SIGNATURE
 						 : ERR_OK);

@@ -196,9 +196,9 @@ static void do_job(struct driver *d, struct job *job)
 
 	switch (job->kind) {
 	case JOB_VERIFY:
-		d->verified += job->check_count;
-		for (i = 0; i < job->check_count; i++) {
-			struct check *c = &job->checks[i];
+		d->verified += job->checks.count;
+		for (i = 0; i < job->checks.count; i++) {
+			struct check *c = &job->checks.list[i];
 
 			c->result = verifier_check(
 				d->verifier, SPAN(c->key, c->key_len),
