@@ -122,10 +122,6 @@ static int take_accepted(struct wallet_change *c, const json_t *o)
 	if (!same)
 		return wallet_refuse(ERR_WRONG_KEY, "acceptance",
 				     "it is another key's than that of --add");
-	if (json_is_true(json_object_get(o, "allow_few")) != c->change.few)
-		return wallet_refuse(
-			ERR_BAD_SIGNATURE, "acceptance",
-			"--allow-few must be said by both or by none");
 	return EXIT_DONE;
 }
 
@@ -175,6 +171,8 @@ int wallet_change_read(struct wallet_change *out, struct wallet *w)
 	if (o->remove && (o->add || o->acceptance))
 		return wallet_usage("--remove: not together with --add or "
 				    "--acceptance");
+	if (!o->remove && o->allow_few)
+		return wallet_usage("--allow-few: goes with --remove alone");
 	if (o->remove)
 		return wallet_address(&out->change.account, w, o->remove);
 	if (!o->add && !o->acceptance)
@@ -205,8 +203,6 @@ int wallet_change_check(const struct wallet_change *c,
 	buf_release(&change);
 	if (!e)
 		return EXIT_DONE;
-	return wallet_refuse(
-		ERR_BAD_SIGNATURE, "acceptance",
-		"it is not that key's, for this chain, with the same "
-		"--allow-few");
+	return wallet_refuse(ERR_BAD_SIGNATURE, "acceptance",
+			     "it is not that key's, or not for this chain");
 }

@@ -23,7 +23,7 @@ bool wallet_base64(struct buf *out, const json_t *object, const char *name);
 
 /* Each prints its error and gives the exit status. */
 
-/* From --add, --remove, --acceptance and --allow-few. */
+/* From --add and --acceptance, or --remove and --allow-few. */
 int wallet_change_read(struct wallet_change *out, struct wallet *w);
 /* Whether the acceptance is the new key's, for this change and chain. */
 int wallet_change_check(const struct wallet_change *c,

@@ -90,8 +90,6 @@ static bool accepted_in(struct wallet_change *c, const json_t *tx)
 	const json_t *vote = json_object_get(tx, "vote");
 	struct buf key = {0};
 	bool same = json_is_true(json_object_get(vote, "approve")) &&
-		    json_is_true(json_object_get(vote, "allow_few")) ==
-			    c->change.few &&
 		    wallet_base64(&key, json_object_get(vote, "add"),
 				  "public_key") &&
 		    span_eq(buf_span(&key), c->change.key);
@@ -141,7 +139,6 @@ int wallet_change_find_acceptance(struct wallet_change *c, struct wallet *w,
 		struct wallet_change other = {.change = {0}};
 		bool same = read_proposal(&other, proposal) &&
 			    !other.change.remove &&
-			    other.change.few == c->change.few &&
 			    span_eq(other.change.key, c->change.key);
 
 		wallet_change_release(&other);

@@ -32,7 +32,7 @@ static const struct option_spec specs[] = {
 	{.name = "allow-few",
 	 .type = OPTION_FLAG,
 	 WALLET_AT(allow_few),
-	 .help = "there may be fewer than four validators after it"},
+	 .help = "fewer than four validators may be left by --remove"},
 	{.name = "reject",
 	 .type = OPTION_FLAG,
 	 WALLET_AT(reject),
@@ -62,7 +62,7 @@ static bool names_change(const struct wallet *w)
 {
 	const struct wallet_options *o = &w->options;
 
-	return o->add || o->remove || o->acceptance;
+	return o->add || o->remove || o->acceptance || o->allow_few;
 }
 
 /* --- accept -------------------------------------------------------------- */
@@ -78,11 +78,10 @@ static void print_accepted(const struct tx_change *c, const struct hash *chain,
 	buf_byte(&key, 0);
 	base64_encode(&signature, acceptance);
 	buf_byte(&signature, 0);
-	o = json_pack("{s:s, s:s, s:s, s:b, s:s}", "address",
+	o = json_pack("{s:s, s:s, s:s, s:s}", "address",
 		      address_hex(address, &c->account), "public_key",
 		      (const char *)key.data, "chain_id", hash_hex(id, chain),
-		      "allow_few", c->few, "acceptance",
-		      (const char *)signature.data);
+		      "acceptance", (const char *)signature.data);
 	if (!o)
 		BUG("out of memory");
 	wallet_print_json(o);
@@ -91,12 +90,10 @@ static void print_accepted(const struct tx_change *c, const struct hash *chain,
 	buf_release(&signature);
 }
 
-static int accept_with(const struct secret_key *key, const struct hash *chain,
-		       bool few)
+static int accept_with(const struct secret_key *key, const struct hash *chain)
 {
 	struct tx_change c = {.key = secret_key_public(key),
-			      .account = *secret_key_address(key),
-			      .few = few};
+			      .account = *secret_key_address(key)};
 	struct buf change = {0}, signature = {0};
 	struct fault f = {0};
 	int status = EXIT_DONE;
@@ -125,9 +122,8 @@ static int run_accept(struct wallet *w, const char *id)
 	int status;
 
 	if (id || names_change(w) || w->options.reject)
-		return wallet_usage("validator accept: only --from, "
-				    "--allow-few and --genesis-hash go with "
-				    "it");
+		return wallet_usage("validator accept: only --from and "
+				    "--genesis-hash go with it");
 	status = wallet_address(&from, w, w->options.from);
 	if (!status && w->options.genesis_hash.given)
 		chain.chain_id = w->options.genesis_hash.value;
@@ -137,7 +133,7 @@ static int run_accept(struct wallet *w, const char *id)
 		status = wallet_key(&key, w, &from);
 	if (status)
 		return status;
-	status = accept_with(key, &chain.chain_id, w->options.allow_few);
+	status = accept_with(key, &chain.chain_id);
 	secret_key_free(key);
 	return status;
 }
@@ -206,7 +202,7 @@ static int run_vote(struct wallet *w, const char *id)
 	struct wallet_change c = {.change = {0}};
 	int status = EXIT_DONE;
 
-	if (id && (names_change(w) || w->options.allow_few))
+	if (id && names_change(w))
 		return wallet_usage("validator vote: ID says all: not together "
 				    "with --add, --remove, --acceptance or "
 				    "--allow-few");

@@ -78,13 +78,14 @@ void tx_signing_digest(struct hash *out, const struct tx *tx,
 		       const struct hash *genesis);
 
 /*
- * What a vote is about, as bytes: [0, key, few] or [1, address, few]. The same
- * bytes as change_encode(), which has the rules (ledger/validators.h). A plain
- * value; the key is borrowed.
+ * What a vote is about, as bytes: [0, key, 0] or [1, address, few]. The same
+ * bytes as change_encode(), which has the rules (ledger/validators.h): a set
+ * that grows needs no leave, so an addition has one form, that which its
+ * newcomer signs. A plain value; the key is borrowed.
  */
 struct tx_change {
 	bool remove;
-	bool few;		/* the set may become smaller than four */
+	bool few; /* by a removal: the set may become smaller than four */
 	struct span key;	/* SPKI, of who is added */
 	struct address account; /* of who is added or removed */
 };

@@ -124,7 +124,7 @@ enum err tx_change_decode(struct tx_change *out, struct span raw)
 		out->account = tx_read_address(&r);
 	else
 		out->key = mp_read_bin(&r, 1, KEY_SPKI_MAX);
-	out->few = mp_read_uint(&r, 1);
+	out->few = mp_read_uint(&r, out->remove); /* 0 with an addition */
 	e = mp_reader_end(&r);
 	if (e || out->remove)
 		return e;

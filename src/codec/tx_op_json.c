@@ -182,6 +182,9 @@ static enum err read_change(struct tx_change *c, struct buf *key,
 					     : ERR_MISSING_FIELD,
 				 "vote.add", "expected one of add and remove");
 	c->remove = o->v[V_REMOVE];
+	if (c->few && !c->remove)
+		return refuse(o, V_ALLOW_FEW, ERR_MALFORMED,
+			      "true only with remove", f);
 	if (c->remove)
 		return read_address(&c->account, o, V_REMOVE, f);
 	e = open_object(&add, "vote.add", key_names, o->v[V_ADD], f);

@@ -44,7 +44,7 @@ static const struct member vote[] = {
 	{"add?", "VoteAdd", "who is to become a validator"},
 	{"remove?", "Address", "or who is to be none any more"},
 	{"allow_few?", "boolean",
-	 "the set may become smaller than four; default false"},
+	 "by remove the set may become smaller than four; default false"},
 	{"acceptance?", "Base64",
 	 "due when a key is added with approval: its signature of the change"},
 	{NULL, NULL, NULL}};

@@ -27,6 +27,7 @@ FUNCTIONAL_TESTS = \
 	tests/functional/test_strangers.py \
 	tests/functional/test_transfer.py \
 	tests/functional/test_votes.py \
+	tests/functional/test_validator_cli.py \
 	tests/functional/test_wallet.py \
 	tests/functional/test_wire.py
 TESTS += $(FUNCTIONAL_TESTS)

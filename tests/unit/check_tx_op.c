@@ -39,7 +39,7 @@ static void make(struct buf *raw, enum made what, uint64_t nonce, bool few)
 			 drop = op_remove(secret_key_address(ed));
 	struct buf double_vote = {0};
 
-	add.few = drop.few = few;
+	drop.few = few;
 	switch (what) {
 	case ADD:
 		op_vote(raw, &s, true, &add, ed, NULL);
@@ -208,6 +208,10 @@ START_TEST(a_change_names_a_key_of_an_accepted_form)
 	struct tx_change add = op_add(ed);
 	struct fault f;
 
+	/* one form: what the newcomer signs is what all vote for */
+	add.few = true;
+	ck_assert_int_eq(vote_of(true, &add, 64, &f), ERR_MALFORMED);
+	add.few = false;
 	add.key.len--;
 	ck_assert_int_eq(vote_of(true, &add, 64, &f), ERR_BAD_PUBLIC_KEY);
 	ck_assert_str_eq(f.field, "vote");
@@ -256,13 +260,13 @@ START_TEST(a_vote_in_json_is_what_the_interface_says)
 	struct tx tx;
 	json_t *json, *vote, *add;
 
-	make(&raw, ADD, 1, true);
+	make(&raw, ADD, 1, false);
 	tx = decoded(&raw);
 	json = tx_to_json(&tx, SPAN(NULL, 0));
 	vote = json_object_get(json, "vote");
 	add = json_object_get(vote, "add");
 	ck_assert(json_is_true(json_object_get(vote, "approve")));
-	ck_assert(json_is_true(json_object_get(vote, "allow_few")));
+	ck_assert(json_is_false(json_object_get(vote, "allow_few")));
 	ck_assert(json_is_string(json_object_get(vote, "acceptance")));
 	ck_assert(json_is_string(json_object_get(add, "public_key")));
 	ck_assert(json_is_string(json_object_get(add, "address")));
@@ -302,6 +306,9 @@ START_TEST(every_bad_field_of_an_operation_is_named)
 		{"\"vote\": {\"approve\": true, \"remove\": \"" A
 		 "\", \"acceptance\": \"?\"}",
 		 ERR_MALFORMED, "vote.acceptance"},
+		{"\"vote\": {\"approve\": true, \"add\": {}, "
+		 "\"allow_few\": true}",
+		 ERR_MALFORMED, "vote.allow_few"},
 		{"\"vote\": {\"approve\": true, \"add\": \"" A "\"}",
 		 ERR_WRONG_TYPE, "vote.add"},
 		{"\"vote\": {\"approve\": true, \"add\": {}}",
