@@ -75,8 +75,7 @@ static void say_vote(struct world *w, const struct node *n,
 	if (!sign_own(w, n, &m->own))
 		return;
 	if (changes) {
-		m->m.changes =
-			arena_votes(w, changes->votes, changes->count);
+		m->m.changes = arena_votes(w, changes->votes, changes->count);
 		m->m.change_count = changes->count;
 	}
 	if (prepares) {

@@ -84,8 +84,7 @@ static bool proves(const struct world *w, const struct vote *list, size_t count,
 		   enum vote_kind kind, uint64_t height, uint64_t round,
 		   const struct hash *digest)
 {
-	size_t found =
-		count_exact(w, list, count, kind, height, round, digest);
+	size_t found = count_exact(w, list, count, kind, height, round, digest);
 
 	return found != SIZE_MAX &&
 	       found >= validators_quorum(set_size(w, height));
@@ -179,7 +178,8 @@ static void check_prepare(struct world *w, const struct node *n,
 
 	if (block == NO_BLOCK || !has_bytes(n, block))
 		fail(w, "node %u prepares what it does not have", n->number);
-	else if (!b->valid || (b->producer != n->person && !is_executed(n, block)))
+	else if (!b->valid ||
+		 (b->producer != n->person && !is_executed(n, block)))
 		fail(w, "node %u prepares what it did not execute", n->number);
 }
 
@@ -193,9 +193,8 @@ static void check_round_change(struct world *w, const struct node *n,
 		fail(w, "node %u changes to a round that cannot be", n->number);
 	if (commit && (!v->prepared || v->prepared_round < commit->round))
 		fail(w, "node %u forgets what it committed to", n->number);
-	if (v->prepared &&
-	    !proves(w, e->votes, e->vote_count, VOTE_PREPARE, v->height,
-		    v->prepared_round, &v->digest))
+	if (v->prepared && !proves(w, e->votes, e->vote_count, VOTE_PREPARE,
+				   v->height, v->prepared_round, &v->digest))
 		fail(w, "node %u claims what it cannot prove", n->number);
 }
 
@@ -333,8 +332,8 @@ void check_progress(struct world *w, struct node *n)
 			w->stats.most_timeouts = n->timeouts;
 		if (n->timeouts > TIMEOUTS_MAX)
 			fail(w,
-			     "node %u decided height %" PRIu64
-			     " after %" PRIu64 " timeouts",
+			     "node %u decided height %" PRIu64 " after %" PRIu64
+			     " timeouts",
 			     n->number, n->tip, n->timeouts);
 	}
 	n->timeouts = n->excused = 0;

@@ -76,8 +76,8 @@ static void choose_attacks(struct world *w)
 		w->attacks &= ~(uint32_t)ATTACK_DEAD;
 	if (chance(w, 600))
 		w->attacks &= ~(uint32_t)(ATTACK_JUMP | ATTACK_SILENT);
-	w->attack_chance = (uint32_t)below(w, 300);
-	w->attack_budget = (uint32_t)below(w, 120);
+	w->attack_chance = (uint32_t)below(w, 500);
+	w->attack_budget = (uint32_t)below(w, 200);
 	if (!(w->attacks & ATTACK_TWINS))
 		return;
 	for (i = 0; i < w->persons && w->node_count < NODES_MAX; i++) {

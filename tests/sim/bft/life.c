@@ -10,7 +10,7 @@
 
 /* --- heights ------------------------------------------------------------- */
 
-static bool is_muted(const struct node *n)
+bool is_muted(const struct node *n)
 {
 	uint64_t height = n->tip + 1;
 

@@ -35,10 +35,12 @@ struct share {
 };
 
 static const char usage[] =
-	"usage: ccoin-bft-sim [--seeds FROM..TO] [-n N,...] [--jobs J] [--trace]\n"
+	"usage: ccoin-bft-sim [--seeds FROM..TO] [-n N,...] [--jobs J] "
+	"[--trace]\n"
 	"                 [--twice]\n"
 	"\n"
-	"Runs a world of N round machines of bft for each seed (N by turns of the\n"
+	"Runs a world of N round machines of bft for each seed (N by turns of "
+	"the\n"
 	"list, default 4,5,7) and prints what broke and what happened in all.\n"
 	"  --seeds FROM..TO  which (default 1..1000)\n"
 	"  --jobs J          in so many processes (default 1)\n"
@@ -134,8 +136,8 @@ static uint64_t size_of(const struct options *o, uint64_t seed)
 static void say_failed(const struct options *o, uint64_t seed, const char *what)
 {
 	printf("seed %" PRIu64 ": %s\n"
-	       "  replay: tests/sim/bft/ccoin-bft-sim -n %" PRIu64 " --seeds %" PRIu64
-	       " --trace\n",
+	       "  replay: tests/sim/bft/ccoin-bft-sim -n %" PRIu64
+	       " --seeds %" PRIu64 " --trace\n",
 	       seed, what, size_of(o, seed), seed);
 	fflush(stdout);
 }

@@ -321,12 +321,14 @@ void carry_out(struct world *w, struct node *n)
 
 void tell_work(struct world *w, struct node *n)
 {
-	uint64_t due = NEVER;
+	uint64_t due = NEVER, pending = n->known & ~n->included;
 
-	if (n->known & ~n->included)
-		due = n->tip_at + w->interval > w->now ?
-			      n->tip_at + w->interval :
-			      w->now;
+	/* who takes part tells it again when its round times out */
+	if (index_of(w, n->tip + 1, n->person) == BFT_NOBODY || is_muted(n))
+		spread_work(w, n, pending);
+	if (pending)
+		due = n->tip_at + w->interval > w->now ? n->tip_at + w->interval
+						       : w->now;
 	bft_work(n->b, due, w->now, &w->effects);
 	carry_out(w, n);
 }

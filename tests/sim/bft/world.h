@@ -28,18 +28,18 @@
 #define NO_BLOCK UINT32_MAX
 
 enum fault_bits {
-	ATTACK_VOTE_ALL = 1 << 0,  /* PREPARE and COMMIT whatever is there */
-	ATTACK_TWEAK = 1 << 1,	   /* a vote changed by one */
-	ATTACK_REPLAY = 1 << 2,	   /* what was said before */
-	ATTACK_CLAIM = 1 << 3,	   /* round changes with false certificates */
-	ATTACK_PROPOSE = 1 << 4,   /* proposals with false justifications */
-	ATTACK_JUMP = 1 << 5,	   /* huge rounds */
-	ATTACK_INVALID = 1 << 6,   /* blocks that do not execute */
-	ATTACK_WITHHOLD = 1 << 7,  /* block bytes for some only */
-	ATTACK_SILENT = 1 << 8,	   /* now and then */
-	ATTACK_TWINS = 1 << 9,	   /* two nodes with the key */
-	ATTACK_SPLIT = 1 << 10,	   /* each twin speaks to half of the others */
-	ATTACK_DEAD = 1 << 11,	   /* says nothing at all */
+	ATTACK_VOTE_ALL = 1 << 0, /* PREPARE and COMMIT whatever is there */
+	ATTACK_TWEAK = 1 << 1,	  /* a vote changed by one */
+	ATTACK_REPLAY = 1 << 2,	  /* what was said before */
+	ATTACK_CLAIM = 1 << 3,	  /* round changes with false certificates */
+	ATTACK_PROPOSE = 1 << 4,  /* proposals with false justifications */
+	ATTACK_JUMP = 1 << 5,	  /* huge rounds */
+	ATTACK_INVALID = 1 << 6,  /* blocks that do not execute */
+	ATTACK_WITHHOLD = 1 << 7, /* block bytes for some only */
+	ATTACK_SILENT = 1 << 8,	  /* now and then */
+	ATTACK_TWINS = 1 << 9,	  /* two nodes with the key */
+	ATTACK_SPLIT = 1 << 10,	  /* each twin speaks to half of the others */
+	ATTACK_DEAD = 1 << 11,	  /* says nothing at all */
 	ATTACK_ALL = (1 << 12) - 1
 };
 
@@ -59,7 +59,8 @@ enum message_kind {
 	MSG_BYTES,  /* block */
 	MSG_PING,   /* height */
 	MSG_SYNC,   /* send me the block of `height` */
-	MSG_SEALED, /* block, perhaps its bytes, and its certificate: prepares */
+	MSG_SEALED, /* block, perhaps its bytes, and its certificate: prepares
+		     */
 };
 
 /* In the arena; shared by all who get it. */
@@ -270,6 +271,7 @@ void crash(struct world *w, struct node *n);
 void start(struct world *w, struct node *n);
 void wipe(struct world *w, struct node *n);
 void forget_records(struct node *n);
+bool is_muted(const struct node *n);
 /* Another told its height (rule 17). */
 void height_told(struct world *w, struct node *n, size_t person,
 		 uint64_t height);
