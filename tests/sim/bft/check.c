@@ -91,18 +91,18 @@ static bool proves(const struct world *w, const struct vote *list, size_t count,
 }
 
 /* Rule 3. */
-static bool is_justified(const struct world *w, const struct bft_effect *e)
+static bool is_justified(const struct world *w, const struct bft_message *m)
 {
-	const struct vote *v = &e->vote, *highest = NULL;
+	const struct vote *v = m->vote, *highest = NULL;
 	size_t i;
 
 	if (!v->round)
-		return !e->change_count && !e->vote_count;
-	if (!proves(w, e->changes, e->change_count, VOTE_ROUND_CHANGE,
+		return !m->change_count && !m->prepare_count;
+	if (!proves(w, m->changes, m->change_count, VOTE_ROUND_CHANGE,
 		    v->height, v->round, NULL))
 		return false;
-	for (i = 0; i < e->change_count; i++) {
-		const struct vote *c = &e->changes[i];
+	for (i = 0; i < m->change_count; i++) {
+		const struct vote *c = &m->changes[i];
 
 		if (c->prepared && c->prepared_round >= v->round)
 			return false;
@@ -111,9 +111,35 @@ static bool is_justified(const struct world *w, const struct bft_effect *e)
 			highest = c;
 	}
 	if (!highest)
-		return !e->vote_count;
-	return proves(w, e->votes, e->vote_count, VOTE_PREPARE, v->height,
+		return !m->prepare_count;
+	return proves(w, m->prepares, m->prepare_count, VOTE_PREPARE, v->height,
 		      highest->prepared_round, &v->digest);
+}
+
+static bool is_effect_justified(const struct world *w,
+				const struct bft_effect *e)
+{
+	const struct bft_message m = {
+		.vote = &e->vote,
+		.changes = e->changes,
+		.change_count = e->change_count,
+		.prepares = e->votes,
+		.prepare_count = e->vote_count,
+	};
+
+	return is_justified(w, &m);
+}
+
+/* Proposals that came to a node, and may be PREPAREd. */
+void note_proposal(struct world *w, struct node *n, const struct bft_message *m)
+{
+	const struct vote *v = m->vote;
+
+	if (v->kind != VOTE_PROPOSAL ||
+	    (v->height + v->round) % set_size(w, v->height) != v->signer ||
+	    !is_justified(w, m))
+		return;
+	n->proposals[n->proposal_count++ % PROPOSALS_MAX] = *v;
 }
 
 /* --- what is signed ------------------------------------------------------ */
@@ -170,6 +196,24 @@ static bool is_executed(const struct node *n, uint32_t block)
 	return false;
 }
 
+/* Rule 3: a proposal that was justified came, or is self's. */
+static bool is_proposed(const struct node *n, const struct vote *v)
+{
+	size_t i;
+
+	for (i = 0; i < n->proposal_count && i < PROPOSALS_MAX; i++)
+		if (n->proposals[i].height == v->height &&
+		    n->proposals[i].round == v->round &&
+		    hash_eq(&n->proposals[i].digest, &v->digest))
+			return true;
+	for (i = 0; i < n->durable; i++)
+		if (n->records[i].m->own.kind == VOTE_PROPOSAL &&
+		    n->records[i].m->own.round == v->round &&
+		    hash_eq(&n->records[i].m->own.digest, &v->digest))
+			return true;
+	return false;
+}
+
 static void check_prepare(struct world *w, const struct node *n,
 			  const struct bft_effect *e)
 {
@@ -181,6 +225,8 @@ static void check_prepare(struct world *w, const struct node *n,
 	else if (!b->valid ||
 		 (b->producer != n->person && !is_executed(n, block)))
 		fail(w, "node %u prepares what it did not execute", n->number);
+	if (!is_proposed(n, &e->vote))
+		fail(w, "node %u prepares what is not justified", n->number);
 }
 
 static void check_round_change(struct world *w, const struct node *n,
@@ -214,7 +260,7 @@ void check_cast(struct world *w, const struct node *n,
 		if ((v->height + v->round) % set_size(w, v->height) !=
 		    v->signer)
 			fail(w, "node %u proposes out of turn", n->number);
-		if (!is_justified(w, e))
+		if (!is_effect_justified(w, e))
 			fail(w, "node %u proposes what is not justified",
 			     n->number);
 		break;
@@ -275,7 +321,7 @@ void check_send(struct world *w, const struct node *n,
 	if (r->shown)
 		return;
 	check_once(w, n, v);
-	if (v->kind == VOTE_PROPOSAL && !is_justified(w, e))
+	if (v->kind == VOTE_PROPOSAL && !is_effect_justified(w, e))
 		fail(w, "node %u sends what is not justified", n->number);
 	if (v->kind == VOTE_ROUND_CHANGE)
 		check_round_change(w, n, e, NULL);

@@ -144,7 +144,7 @@ void crash(struct world *w, struct node *n)
 		move_tip(w, n);
 	n->committing = false;
 	n->floor_queued = false;
-	n->store_count = n->run_count = 0;
+	n->store_count = n->run_count = n->proposal_count = 0;
 	n->known = 0;
 	n->ahead = 0;
 	memset(n->told, 0, sizeof(n->told));

@@ -250,6 +250,7 @@ static void take_vote(struct world *w, struct node *n, size_t from,
 		take_unwanted(w, n, &in);
 		return;
 	}
+	note_proposal(w, n, &in);
 	bft_receive(n->b, &in, w->now, &w->effects);
 	carry_out(w, n);
 	if (v->kind == VOTE_PROPOSAL && m->bytes)

@@ -168,8 +168,10 @@ static void execute(struct world *w, struct node *n, const struct bft_effect *e)
 		fail(w, "node %u executes what it does not have", n->number);
 		return;
 	}
-	if (n->run_count == RUNS_MAX)
-		n->run_count = 0;
+	if (n->run_count == RUNS_MAX) {
+		fail(w, "node %u executes without end", n->number);
+		return;
+	}
 	r = &n->runs[n->run_count++];
 	*r = (struct run){.block = block, .round = e->round, .fresh = e->fresh};
 	later(w, n, EV_EXECUTED, upto(w, w->execute), (uint64_t)(r - n->runs),

@@ -22,7 +22,8 @@
 #define HEIGHTS_MAX 64
 #define RECORDS_MAX 256
 #define STORE_MAX 96
-#define RUNS_MAX 64
+#define RUNS_MAX 128
+#define PROPOSALS_MAX 32
 #define POOL_MAX 256 /* messages that the faulty validators remember */
 #define NEVER UINT64_MAX
 #define NO_BLOCK UINT32_MAX
@@ -119,6 +120,8 @@ struct node {
 	uint64_t known; /* transactions */
 	struct run runs[RUNS_MAX];
 	size_t run_count;
+	struct vote proposals[PROPOSALS_MAX]; /* that may be PREPAREd: a ring */
+	size_t proposal_count;
 	uint64_t answered[NODES_MAX];
 	uint64_t killed_at, kept_until; /* sends in between were lost */
 	uint64_t tip_at;		/* when the tip moved */
@@ -299,6 +302,8 @@ void note_vote(struct world *w, const struct node *n, const char *what,
 	       const struct vote *v);
 void check_cast(struct world *w, const struct node *n,
 		const struct bft_effect *e);
+void note_proposal(struct world *w, struct node *n,
+		   const struct bft_message *m);
 void check_send(struct world *w, const struct node *n,
 		const struct bft_effect *e, const struct record *r);
 void check_evidence(struct world *w, const struct node *n,
