@@ -23,6 +23,22 @@ tests_sim_ccoin_sim_SOURCES = \
 	tests/sim/world.c
 tests_sim_ccoin_sim_LDADD = $(CORE_LIBS)
 
+# The round machine of bft alone; see doc/sim.md and scripts/bft-sim.
+check_PROGRAMS += tests/sim/bft/ccoin-bft-sim
+tests_sim_bft_ccoin_bft_sim_SOURCES = \
+	tests/sim/bft/attack.c \
+	tests/sim/bft/check.c \
+	tests/sim/bft/faults.c \
+	tests/sim/bft/life.c \
+	tests/sim/bft/main.c \
+	tests/sim/bft/net.c \
+	tests/sim/bft/queue.c \
+	tests/sim/bft/room.c \
+	tests/sim/bft/run.c \
+	tests/sim/bft/stats.h \
+	tests/sim/bft/world.c tests/sim/bft/world.h
+tests_sim_bft_ccoin_bft_sim_LDADD = $(CORE_LIBS)
+
 SIM_TESTS = tests/sim/replay.sh
 TESTS += $(SIM_TESTS)
 EXTRA_DIST += $(SIM_TESTS)
