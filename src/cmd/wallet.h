@@ -113,6 +113,10 @@ int wallet_post(json_t **out, int *status, struct wallet *w, const char *path,
 /* Print an error object of the node: {code, field?, detail}. */
 void wallet_print_problem(const json_t *problem);
 
+/* wallet_validator.c: the answer of /v1/validators where they vote, and what
+ * they vote on. */
+void wallet_print_voters(const json_t *list);
+
 /* All pages of a list as if they were one. */
 int wallet_get_all(json_t **out, struct wallet *w, const char *path);
 

@@ -30,13 +30,6 @@ static const struct wallet_column validator_columns[] = {
 	{"SELF", "self", false},
 };
 
-/* Of validators that vote. */
-static const struct wallet_column voter_columns[] = {
-	{"ADDRESS", "address", false}, {"SEEN_MS", "last_seen_ms", true},
-	{"MISSING", "missing", false}, {"CONNECTED", "connected", false},
-	{"SELF", "self", false},
-};
-
 /* What stands in a cell. What came from others must not move the cursor or
  * look like two cells. */
 static void cell(char out[CELL_MAX + 1], const json_t *item,
@@ -158,21 +151,6 @@ static int run_peers(struct wallet *w, int argc, char **argv)
 			  ARRAY_LEN(peer_columns));
 }
 
-static void print_validators(const json_t *list)
-{
-	const json_t *items = json_object_get(list, "items");
-	const json_t *quorum = json_object_get(list, "quorum");
-
-	if (!json_is_integer(quorum)) {
-		wallet_print_table(items, validator_columns,
-				   ARRAY_LEN(validator_columns));
-		return;
-	}
-	wallet_print_table(items, voter_columns, ARRAY_LEN(voter_columns));
-	printf("quorum %" JSON_INTEGER_FORMAT " of %zu\n",
-	       json_integer_value(quorum), json_array_size(items));
-}
-
 static int run_validators(struct wallet *w, int argc, char **argv)
 {
 	json_t *list;
@@ -182,8 +160,12 @@ static int run_validators(struct wallet *w, int argc, char **argv)
 	(void)argv;
 	if (!status && w->config.json)
 		wallet_print_json(list);
+	else if (!status && json_object_get(list, "quorum"))
+		wallet_print_voters(list);
 	else if (!status)
-		print_validators(list);
+		wallet_print_table(json_object_get(list, "items"),
+				   validator_columns,
+				   ARRAY_LEN(validator_columns));
 	json_decref(list);
 	return status;
 }

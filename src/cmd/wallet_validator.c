@@ -232,7 +232,7 @@ static const struct wallet_column columns[] = {
 	{"ADDRESS", "address", false},
 	{"MISSING", "missing", false},
 	{"LAST_SEEN_MS", "last_seen_ms", true},
-	{"MADE", "made", true},
+	{"CONNECTED", "connected", false},
 	{"SELF", "self", false},
 };
 
@@ -317,6 +317,14 @@ static void print_governance(const json_t *list)
 	}
 }
 
+void wallet_print_voters(const json_t *list)
+{
+	wallet_print_table(json_object_get(list, "items"), columns,
+			   ARRAY_LEN(columns));
+	if (json_object_get(list, "quorum"))
+		print_governance(list);
+}
+
 static int run_list(struct wallet *w, const char *id)
 {
 	json_t *list;
@@ -326,14 +334,10 @@ static int run_list(struct wallet *w, const char *id)
 		return wallet_usage("validator list: takes no argument, and "
 				    "no change");
 	status = wallet_get_all(&list, w, "/v1/validators");
-	if (!status && w->config.json) {
+	if (!status && w->config.json)
 		wallet_print_json(list);
-	} else if (!status) {
-		wallet_print_table(json_object_get(list, "items"), columns,
-				   ARRAY_LEN(columns));
-		if (json_object_get(list, "proposals"))
-			print_governance(list);
-	}
+	else if (!status)
+		wallet_print_voters(list);
 	json_decref(list);
 	return status;
 }

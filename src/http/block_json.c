@@ -108,7 +108,8 @@ void out_block_standing(struct buf *out, const struct block_info *info)
 	out_bool(out, info->final);
 }
 
-void out_certificate(struct buf *out, struct span certificate)
+void out_certificate(struct buf *out, struct span certificate,
+		     const struct validators *set)
 {
 	static const struct hash any;
 	struct vote *votes;
@@ -124,6 +125,10 @@ void out_certificate(struct buf *out, struct span certificate)
 	for (i = 0; i < count; i++) {
 		out_text(out, i ? ",{\"validator\":" : "{\"validator\":");
 		out_uint(out, votes[i].signer);
+		if (set && votes[i].signer < set->count) {
+			out_text(out, ",\"address\":");
+			out_address(out, &set->list[votes[i].signer].account);
+		}
 		out_text(out, ",\"signature\":");
 		out_base64(out,
 			   SPAN(votes[i].signature, votes[i].signature_len));
@@ -179,7 +184,9 @@ static enum err write_body(struct block_writer *w, struct api *api,
 	out_block_standing(out, &w->info);
 	if (w->info.block.seal.certificate.len) {
 		out_text(out, ",\"certificate\":");
-		out_certificate(out, w->info.block.seal.certificate);
+		out_certificate(out, w->info.block.seal.certificate,
+				node_validators_of(api->cfg.node,
+						   &w->info.block.header));
 	}
 	out_text(out, ",\"state\":{");
 	w->part = PART_STATE;

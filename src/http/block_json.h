@@ -33,8 +33,10 @@ void out_block_head(struct buf *out, const struct api *api,
 		    const struct block_info *info);
 /* How firmly it stands: ,"confirmations":...,"final":... */
 void out_block_standing(struct buf *out, const struct block_info *info);
-/* A certificate (codec/vote.h), an object. */
-void out_certificate(struct buf *out, struct span certificate);
+/* A certificate (codec/vote.h), an object. set: whose it is; NULL: not known,
+ * and members are numbers alone. */
+void out_certificate(struct buf *out, struct span certificate,
+		     const struct validators *set);
 
 #define NO_SUCH_BLOCK "there is no such block"
 /* Of what never changes any more: a settled block by its hash. */

@@ -5,6 +5,7 @@
 
 #include "http/bft_json.h"
 #include "http/call.h"
+#include "http/governance_json.h"
 #include "http/json_out.h"
 #include "http/network_json.h"
 #include "loop/clock.h"
@@ -117,6 +118,7 @@ static bool is_peer(const struct peer_info *list, size_t count,
 static void reply_bft_validators(struct call *c, const struct bft_view *v,
 				 size_t i)
 {
+	const struct governance *g = node_governance(c->api->cfg.node);
 	size_t left = limit_of(c);
 	struct buf out = {0};
 	bool any = false;
@@ -127,8 +129,8 @@ static void reply_bft_validators(struct call *c, const struct bft_view *v,
 		out_bft_member(&out, v, i);
 	}
 	end_items(&out, i < v->info.count, i);
-	out_text(&out, ",\"quorum\":");
-	out_uint(&out, v->info.quorum);
+	if (g) /* after the tip, which is below the height */
+		out_governance(&out, g, v->info.height - 1);
 	out_text(&out, "}\n");
 	reply_now(c, &out);
 	buf_release(&out);

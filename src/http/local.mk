@@ -7,6 +7,7 @@ libshell_a_SOURCES += \
 	src/http/call.h \
 	src/http/conn.c src/http/conn.h \
 	src/http/dispatch.c src/http/dispatch.h \
+	src/http/governance_json.c src/http/governance_json.h \
 	src/http/handlers_chain.c \
 	src/http/handlers_history.c \
 	src/http/handlers_metrics.c \
@@ -72,5 +73,9 @@ tests_unit_check_http_network_SOURCES = tests/unit/check_http_network.c \
 	$(http_fixture)
 check_PROGRAMS += tests/unit/check_network_json tests/unit/check_bft_json
 tests_unit_check_bft_json_SOURCES = tests/unit/check_bft_json.c $(json_look)
+check_PROGRAMS += tests/unit/check_governance_json
+tests_unit_check_governance_json_SOURCES = \
+	tests/unit/check_governance_json.c tests/unit/numbered_keys.h \
+	$(json_look)
 tests_unit_check_network_json_SOURCES = tests/unit/check_network_json.c \
 	$(json_look)

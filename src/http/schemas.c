@@ -150,6 +150,8 @@ static const struct member certificate[] = {
 
 static const struct member certificate_vote[] = {
 	{"validator", "integer", "its place in the height's set, from 0"},
+	{"address?", "Address",
+	 "left out when the set has changed since; the headers tell it"},
 	{"signature", "Base64", "of its vote to commit the block"},
 	{NULL, NULL, NULL}};
 

@@ -65,6 +65,36 @@ static const struct member validator_page[] = {
 	 "poa: in the order of their slots; bft: of their addresses"},
 	{"next", "string or null", "cursor of the next page; null: no more"},
 	{"quorum?", "integer", "bft: how many must agree"},
+	{"proposals?", "[Proposal]",
+	 "bft: changes of the set that members have voted for, oldest first"},
+	{"change?", "ValidatorChange or null",
+	 "bft: the change that has passed and is on its way"},
+	{"offenders?", "[Offender]",
+	 "bft: members that were shown to have signed twice"},
+	{NULL, NULL, NULL}};
+
+#define CHANGE_FIELDS                                                          \
+	{"add?", "VoteAdd", "who becomes a validator"},                        \
+		{"remove?", "Address", "or who is none any more"},             \
+		{"allow_few", "boolean",                                       \
+		 "by remove the set may become smaller than four"},
+
+static const struct member proposal[] = {
+	{"id", "Hash", "SHA-256 of the change's canonical bytes"},
+	CHANGE_FIELDS{"votes", "[Address]", "members that voted for it"},
+	{"needed", "integer", "votes that make it pass"},
+	{"since", "Amount", "height of its first vote"},
+	{NULL, NULL, NULL}};
+
+static const struct member validator_change[] = {
+	CHANGE_FIELDS{"height", "Amount",
+		      "the first that the new set agrees on"},
+	{NULL, NULL, NULL}};
+
+static const struct member offender[] = {
+	{"address", "Address", ""},
+	{"height", "Amount", "at which it signed twice"},
+	{"found", "Amount", "height of the block with the evidence"},
 	{NULL, NULL, NULL}};
 
 static const struct member waiting[] = {
@@ -173,6 +203,9 @@ const struct shape network_shapes[] = {
 	{"PeerPage", peer_page},
 	{"Validator", validator},
 	{"ValidatorPage", validator_page},
+	{"Proposal", proposal},
+	{"ValidatorChange", validator_change},
+	{"Offender", offender},
 	{"WaitingFor", waiting},
 	{"Votes", votes},
 	{"VoteJournal", journal},

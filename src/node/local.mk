@@ -23,7 +23,7 @@ libcore_a_SOURCES += \
 	src/node/pool.c \
 	src/node/produce.c \
 	src/node/query.c src/node/query.h \
-	src/node/query_tx.c \
+	src/node/query_tx.c src/node/query_votes.c \
 	src/node/reorg.c \
 	src/node/reorg_adopt.c \
 	src/node/serve.c \

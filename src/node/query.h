@@ -13,6 +13,7 @@
 #include "ledger/account.h"
 #include "ledger/delta.h"
 #include "ledger/genesis.h"
+#include "ledger/governance.h"
 #include "mempool/mempool.h"
 #include "node/node.h"
 
@@ -38,6 +39,14 @@ const struct mempool *node_mempool(const struct node *n);
 bool node_is_validator(const struct node *n);
 /* Whether the engine proves that a block can never be replaced. */
 bool node_has_finality(const struct node *n);
+
+/* After the tip; borrowed until the next step. NULL: the chain has no
+ * validators that vote. */
+const struct governance *node_governance(const struct node *n);
+/* Who agreed on a block of the chain, when that is the set which agrees on the
+ * next one: its header tells. NULL: another. Borrowed until the next step. */
+const struct validators *node_validators_of(const struct node *n,
+					    const struct header *header);
 
 /* A block with all that a client is told about it. Owns its bytes. */
 struct block_info {

@@ -168,12 +168,12 @@ class Wallet(lib.Case):
         url = self.serve(answer)
         head, *lines, quorum = self.out("validators", "--url",
                                         url).splitlines()
-        self.assertEqual(head.split(), ["ADDRESS", "SEEN_MS", "MISSING",
+        self.assertEqual(head.split(), ["ADDRESS", "MISSING", "LAST_SEEN_MS",
                                         "CONNECTED", "SELF"])
         self.assertEqual([line.split()[1:] for line in lines],
-                         [["0", "no", "yes", "yes"],
-                          ["14000", "yes", "no", "no"],
-                          ["-", "yes", "no", "no"]])
+                         [["no", "0", "yes", "yes"],
+                          ["yes", "14000", "no", "no"],
+                          ["yes", "-", "no", "no"]])
         self.assertEqual(quorum, "quorum 3 of 3")
 
     def test_a_list_of_several_pages_is_one_table(self):

@@ -29,13 +29,24 @@ START_TEST(a_certificate_names_who_signed)
 {
 	struct vote votes[2] = {{.signer = 1, .signature_len = 64},
 				{.signer = 7, .signature_len = 256}};
+	struct validator members[8] = {{.account = {{0}}}};
+	const struct validators set = {members, 8};
 	struct buf raw = {0}, out = {0};
+	char hex[ADDRESS_HEX_LEN];
 	const json_t *list;
 	json_t *o;
 	size_t i;
 
+	for (i = 0; i < 8; i++)
+		members[i].account.b[0] = (uint8_t)(0x10 + i);
 	certificate_encode(&raw, 3, votes, 2);
-	out_certificate(&out, buf_span(&raw));
+	/* by numbers alone where the set of then is not known */
+	out_certificate(&out, buf_span(&raw), NULL);
+	o = parsed(&out);
+	list = json_object_get(o, "votes");
+	ck_assert(!json_object_get(json_array_get(list, 0), "address"));
+	json_decref(o);
+	out_certificate(&out, buf_span(&raw), &set);
 	o = parsed(&out);
 	list = json_object_get(o, "votes");
 	ck_assert_int_eq(json_integer_value(json_object_get(o, "round")), 3);
@@ -46,6 +57,9 @@ START_TEST(a_certificate_names_who_signed)
 		ck_assert_int_eq(
 			json_integer_value(json_object_get(v, "validator")),
 			votes[i].signer);
+		ck_assert_str_eq(
+			json_string_value(json_object_get(v, "address")),
+			address_hex(hex, &members[votes[i].signer].account));
 		ck_assert_uint_eq(
 			json_string_length(json_object_get(v, "signature")),
 			(votes[i].signature_len + 2u) / 3 * 4);
