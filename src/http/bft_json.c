@@ -9,7 +9,7 @@
 #include "base/mem.h"
 #include "http/json_out.h"
 
-bool bft_look(struct bft_view *out, const struct node *n, uint64_t now)
+bool bft_view_of(struct bft_view *out, const struct node *n, uint64_t now)
 {
 	size_t i;
 

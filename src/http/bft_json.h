@@ -15,7 +15,7 @@ struct bft_view {
 	uint64_t now;				  /* ms since 1970 */
 };
 /* false: this chain's engine has no votes. */
-bool bft_look(struct bft_view *out, const struct node *n, uint64_t now);
+bool bft_view_of(struct bft_view *out, const struct node *n, uint64_t now);
 
 /* Not heard of for longer than info.lately. */
 bool bft_is_missing(const struct bft_view *v, size_t i);

@@ -147,7 +147,7 @@ void handle_v1_validators(struct call *c)
 	struct buf out = {0};
 	bool any = false, self;
 
-	if (bft_look(&view, c->api->cfg.node, clock_now_ms())) {
+	if (bft_view_of(&view, c->api->cfg.node, clock_now_ms())) {
 		reply_bft_validators(c, &view, i);
 		return;
 	}
@@ -256,7 +256,7 @@ void handle_v1_consensus(struct call *c)
 	node_sync(n, &sync);
 	out_text(&out, "{\"engine\":");
 	out_string(&out, span_str(engine_ops_of(node_rules(n)->engine)->name));
-	if (bft_look(&view, n, now))
+	if (bft_view_of(&view, n, now))
 		out_bft(&out, &view, tip.settled);
 	else
 		out_slots(&out, c->api, tip.settled, now);

@@ -114,7 +114,7 @@ static void out_voting(struct buf *out, const struct node *n)
 	struct bft_view view;
 
 	view.info.silent = NULL;
-	if (bft_look(&view, n, clock_now_ms()))
+	if (bft_view_of(&view, n, clock_now_ms()))
 		bft_waiting_text(waiting, &view, false);
 	out_words(out, ",\"waiting\":", waiting);
 	out_words(out, ",\"silent\":", view.info.silent);
@@ -163,7 +163,7 @@ static enum err check_network(const struct node *n, struct fault *f)
 	struct bft_view view;
 	struct node_tip tip;
 
-	if (bft_look(&view, n, clock_now_ms())) {
+	if (bft_view_of(&view, n, clock_now_ms())) {
 		bft_waiting_text(missing, &view, true);
 		r.authorities = view.info.count;
 		r.quorum = view.info.quorum;
