@@ -155,7 +155,8 @@ void executed(struct world *w, struct node *n, size_t run)
 	r->good = is_good(w, n, b, r->round, r->fresh);
 	note(w, "%u executed block %u: %s", n->number, r->block,
 	     r->good ? "good" : "bad");
-	bft_executed(n->b, &b->digest, r->good, w->now, &w->effects);
+	bft_executed(n->b, &b->digest, r->round, r->fresh, r->good, w->now,
+		     &w->effects);
 	carry_out(w, n);
 }
 
