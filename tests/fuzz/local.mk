@@ -13,7 +13,8 @@ FUZZERS_ALL = \
 	tests/fuzz/fuzz_rules \
 	tests/fuzz/fuzz_state_proof \
 	tests/fuzz/fuzz_tx \
-	tests/fuzz/fuzz_tx_json
+	tests/fuzz/fuzz_tx_json \
+	tests/fuzz/fuzz_vote
 
 if FUZZERS
 fuzz_common = tests/fuzz/fuzz.h
@@ -60,6 +61,9 @@ tests_fuzz_fuzz_tx_SOURCES = tests/fuzz/fuzz_tx.c $(fuzz_common)
 tests_fuzz_fuzz_tx_LDFLAGS = $(fuzz_link)
 tests_fuzz_fuzz_tx_json_SOURCES = tests/fuzz/fuzz_tx_json.c $(fuzz_common)
 tests_fuzz_fuzz_tx_json_LDFLAGS = $(fuzz_link)
+tests_fuzz_fuzz_vote_SOURCES = tests/fuzz/fuzz_vote.c tests/votes.c \
+	tests/votes.h $(fuzz_common)
+tests_fuzz_fuzz_vote_LDFLAGS = $(fuzz_link)
 
 EXTRA_DIST += tests/fuzz/corpus tests/fuzz/conversations.py \
 	tests/fuzz/make-corpus.py

@@ -218,6 +218,43 @@ def write_messages():
         seed("node", name, data)
 
 
+def write_votes():
+    """The first byte: which of tests/votes.h's."""
+    small, large = accounts()
+    one, two = bytes([1]) * 32, bytes([2]) * 32
+
+    def vote(kind, round_, prepared, name, signer, account=small):
+        body = [kind, 7, round_, prepared, name]
+        return [*body, signer, account.sign(
+            wire.digest(b"ccoin/vote/1", GENESIS, pack(body)))]
+    prepare = vote(1, 0, 0, one, 3)
+    change = vote(3, 1, 1, one, 3)
+    idle = vote(3, 2**32, 0, bytes(32), 99)
+    signed = [[v[5], v[6]] for v in (
+        vote(2, 1, 0, one, 0), vote(2, 1, 0, one, 3, large))]
+    seed("vote", "vote", b"\0" + pack(prepare))
+    seed("vote", "round-change", b"\0" + pack(change))
+    seed("vote", "round-change-of-nothing", b"\0" + pack(idle))
+    seed("vote", "list", b"\1" + pack([prepare, change, idle]))
+    seed("vote", "empty-list", b"\1" + pack([]))
+    seed("vote", "certificate", b"\2" + pack([1, signed]))
+    seed("vote", "certificate-out-of-order",
+         b"\2" + pack([1, signed[::-1]]))
+    seed("vote", "certificate-of-nobody", b"\2" + pack([1, []]))
+    seed("vote", "other-seal", b"\2" + pack([b"", b"", 0]))
+    sides = [[0, name, vote(1, 0, 0, name, 3)[6]] for name in (one, two)]
+    seed("vote", "double", b"\3" + pack([small.spki, 7, 1, 0, *sides]))
+    seed("vote", "double-the-other-way",
+         b"\3" + pack([small.spki, 7, 1, 0, *sides[::-1]]))
+    seed("vote", "double-of-the-same",
+         b"\3" + pack([small.spki, 7, 1, 0, sides[0], sides[0]]))
+    seed("vote", "floor", b"\4" + pack([0, 9]))
+    seed("vote", "record-prepare", b"\4" + pack(
+        [1, prepare, b"a block", [], []]))
+    seed("vote", "record-proposal", b"\4" + pack(
+        [1, vote(0, 1, 0, one, 3), b"a block", [change], [prepare]]))
+
+
 def frame(letters, body, length=None):
     length = 3 + len(body) if length is None else length
     return length.to_bytes(4, "little") + letters.encode() + body
@@ -247,6 +284,7 @@ def main():
     write_stored()
     write_proofs()
     write_genesis()
+    write_votes()
     write_messages()
 
 
