@@ -102,6 +102,11 @@ size_t mempool_bytes(const struct mempool *m)
 	return m->bytes;
 }
 
+size_t mempool_operations(const struct mempool *m)
+{
+	return m->operations;
+}
+
 uint64_t mempool_next_nonce(const struct mempool *m,
 			    const struct address *sender,
 			    uint64_t account_nonce)

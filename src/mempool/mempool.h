@@ -83,6 +83,9 @@ void mempool_account_changed(struct mempool *m, const struct account *account);
 /* Take out what a block includes, in the block's order: no drop. The rest of
  * a sender's run stays pending. Fine when the id is not there. */
 void mempool_remove_included(struct mempool *m, const struct hash *id);
+/* The ledger will not have this one: drop it, for this reason. Fine when the id
+ * is not there. */
+void mempool_refuse(struct mempool *m, const struct hash *id, enum err reason);
 /* Drop what is not valid at this height any more (ERR_EXPIRED). */
 void mempool_expire(struct mempool *m, uint64_t height);
 
@@ -105,6 +108,7 @@ bool mempool_next(const struct mempool *m, struct mempool_entry *out,
 		  uint64_t *arrival);
 size_t mempool_count(const struct mempool *m);
 size_t mempool_executable(const struct mempool *m); /* of these, pending */
+size_t mempool_operations(const struct mempool *m); /* that are no transfer */
 size_t mempool_bytes(const struct mempool *m);	    /* as max_bytes counts */
 /* The nonce that the sender's next transaction should have, when the
  * account's is account_nonce: the first that is missing. */

@@ -47,6 +47,7 @@ struct drop {
 struct mempool {
 	size_t max_bytes, bytes;
 	size_t executable;
+	size_t operations;   /* those that are no transfer */
 	uint64_t arrival;    /* of the last one that came */
 	struct map *ids;     /* id -> entry */
 	struct map *parties; /* address -> party */

@@ -126,6 +126,7 @@ static void detach(struct mempool *m, struct party *s, size_t at)
 	arrivals_remove(&m->arrivals, e->arrival);
 	map_del(m->ids, e->tx.id.b);
 	m->bytes -= entry_bytes(&e->tx);
+	m->operations -= e->tx.op != TX_TRANSFER;
 	free(e);
 	r->refs--;
 	if (r != s)
@@ -227,6 +228,7 @@ struct entry *queue_insert(struct mempool *m, const struct tx *tx,
 	s->count++;
 
 	m->bytes += entry_bytes(&e->tx);
+	m->operations += e->tx.op != TX_TRANSFER;
 	map_put(m->ids, e->tx.id.b, e);
 	arrivals_put(&m->arrivals, e->arrival, e);
 	if (tx->valid_until)
@@ -304,4 +306,16 @@ void mempool_expire(struct mempool *m, uint64_t height)
 		queue_drop(m, e, ERR_EXPIRED);
 		party_tidy(m, s);
 	}
+}
+
+void mempool_refuse(struct mempool *m, const struct hash *id, enum err reason)
+{
+	struct entry *e = map_get(m->ids, id->b);
+	struct party *s;
+
+	if (!e)
+		return;
+	s = e->sender;
+	queue_drop(m, e, reason);
+	party_tidy(m, s);
 }

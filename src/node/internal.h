@@ -114,9 +114,21 @@ void produce_flush(struct node *n);
 /* pool.c */
 /* What an address never seen holds, at the tip. */
 uint64_t pool_unseen(const struct node *n);
-/* The tip moved: when that amount is not `before` any more, tell the pool. */
-MUST_USE enum err pool_retell_unseen(struct node *n, uint64_t before);
-/* Whether a block of the chain holds the id. Errors are the store's. */
+/* The tip moved; the pool has heard of what changed by it. before: what
+ * pool_unseen() was. */
+MUST_USE enum err pool_tip_moved(struct node *n, uint64_t before);
+/*
+ * Whether the next block might hold this operation, by what is cheap to know
+ * and does not depend on what is pending before it: a vote is a validator's,
+ * evidence is against one and not known yet. ERR_NOT_A_VALIDATOR, ERR_EXISTS,
+ * ERR_UNSUPPORTED_OPERATION (a chain without validators).
+ */
+MUST_USE enum err pool_check_operation(const struct node *n,
+				       const struct tx *tx, struct fault *f);
+/* Whether this refusal by the ledger is of the operation, for good: it will not
+ * be better in the next block by itself, as a gap is. */
+bool pool_is_final(const struct tx *tx, enum err e);
+
 MUST_USE enum err pool_is_included(struct node *n, bool *included,
 				   const struct hash *id);
 /* Blocks were taken back: what they held and the chain does not hold now goes

@@ -18,7 +18,7 @@ uint64_t pool_unseen(const struct node *n)
 
 /* What an address never seen holds shrinks when the supply nears the cap, and
  * no delta tells that: let the pool look at such senders again. */
-enum err pool_retell_unseen(struct node *n, uint64_t before)
+static enum err retell_unseen(struct node *n, uint64_t before)
 {
 	struct mempool_entry entry;
 	struct account account;
@@ -38,6 +38,113 @@ enum err pool_retell_unseen(struct node *n, uint64_t before)
 	}
 	return ERR_OK;
 }
+
+/* --- votes and evidence -------------------------------------------------- */
+
+static enum err check_vote(const struct governance *g, const struct tx *tx,
+			   struct fault *f)
+{
+	if (validators_find(&g->set, &tx->sender) != SIZE_MAX)
+		return ERR_OK;
+	return fault_set(f, ERR_NOT_A_VALIDATOR, "from",
+			 "the sender is none of the %zu validators of the next "
+			 "block",
+			 g->set.count);
+}
+
+static enum err check_evidence(const struct governance *g, const struct tx *tx,
+			       struct fault *f)
+{
+	struct address offender;
+	struct double_vote d;
+	size_t i;
+
+	if (double_vote_decode(&d, tx->double_vote))
+		BUG("the transaction was not decoded");
+	key_address(&offender, d.key);
+	if (validators_find(&g->set, &offender) == SIZE_MAX)
+		return fault_set(f, ERR_NOT_A_VALIDATOR, "evidence",
+				 "the offender is no validator any more");
+	for (i = 0; i < g->offender_count; i++)
+		if (address_eq(&g->offenders[i].account, &offender))
+			return fault_set(f, ERR_EXISTS, "evidence",
+					 "the offender is known as one");
+	return ERR_OK;
+}
+
+enum err pool_check_operation(const struct node *n, const struct tx *tx,
+			      struct fault *f)
+{
+	const struct governance *g = chain_governance(n->chain);
+
+	if (tx->op == TX_TRANSFER)
+		return ERR_OK;
+	if (!g->set.count)
+		return fault_set(f, ERR_UNSUPPORTED_OPERATION, "operations",
+				 "votes and evidence are for a chain with "
+				 "validators, expected a transfer");
+	return tx->op == TX_VOTE ? check_vote(g, tx, f)
+				 : check_evidence(g, tx, f);
+}
+
+bool pool_is_final(const struct tx *tx, enum err e)
+{
+	if (tx->op == TX_TRANSFER)
+		return false;
+	switch ((int)e) {
+	case ERR_NOT_A_VALIDATOR:
+	case ERR_EXISTS:
+	case ERR_NOT_FOUND:
+	case ERR_TOO_MANY:
+	case ERR_OUT_OF_RANGE:
+	case ERR_UNSUPPORTED_OPERATION:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Whether the ledger would have it next, all alone. */
+static enum err try_next(struct node *n, const struct tx *tx)
+{
+	struct candidate *b = candidate_new(n->chain, n->store);
+	struct fault f;
+	enum err e = candidate_add(b, tx, &f);
+
+	candidate_free(b);
+	return e;
+}
+
+/* A node that makes no blocks learns here that a vote has become void: each
+ * whose turn it is is tried on the tip. They are few: only members vote. */
+static void retry_operations(struct node *n)
+{
+	struct mempool_entry entry;
+	uint64_t arrival = 0;
+	enum err e;
+
+	while (mempool_operations(n->pool) &&
+	       mempool_next(n->pool, &entry, &arrival)) {
+		if (entry.tx->op == TX_TRANSFER)
+			continue;
+		e = pool_check_operation(n, entry.tx, NULL);
+		if (!e)
+			e = try_next(n, entry.tx);
+		if (pool_is_final(entry.tx, e))
+			mempool_refuse(n->pool, &entry.tx->id, e);
+	}
+}
+
+enum err pool_tip_moved(struct node *n, uint64_t before)
+{
+	enum err e = retell_unseen(n, before);
+
+	if (!e)
+		retry_operations(n);
+	return e;
+}
+
+/* --- what is in blocks --------------------------------------------------- */
 
 enum err pool_is_included(struct node *n, bool *included, const struct hash *id)
 {

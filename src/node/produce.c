@@ -24,11 +24,40 @@ uint64_t node_commit(struct node *n, struct kv_batch *batch)
 
 /* A block that so many transactions were too big for is full. */
 #define FULL_AFTER 32
+/* The others are dropped by a later block. */
+#define REFUSED_MAX 16
+
+/* Operations that the ledger refused for good, which the pool must not change
+ * by while they are picked. */
+struct refused {
+	struct {
+		struct hash id;
+		enum err why;
+	} list[REFUSED_MAX];
+	size_t count;
+};
+
+static void note_refused(struct refused *r, const struct tx *tx, enum err e)
+{
+	if (r->count == REFUSED_MAX || !pool_is_final(tx, e))
+		return;
+	r->list[r->count].id = tx->id;
+	r->list[r->count++].why = e;
+}
+
+static void drop_refused(struct node *n, const struct refused *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->count; i++)
+		mempool_refuse(n->pool, &r->list[i].id, r->list[i].why);
+}
 
 /* Fill the candidate with the best transactions that apply. */
 static void fill(struct node *n, struct candidate *b)
 {
 	struct mempool_pick *pick = mempool_pick_new(n->pool);
+	struct refused refused = {.count = 0};
 	unsigned too_big = 0;
 	const struct tx *tx;
 	struct fault f;
@@ -40,10 +69,13 @@ static void fill(struct node *n, struct candidate *b)
 			too_big++;
 		if (e == ERR_TOO_MANY_TXS || too_big == FULL_AFTER)
 			break;
-		if (e)
-			mempool_pick_skip_sender(pick);
+		if (!e)
+			continue;
+		note_refused(&refused, tx, e);
+		mempool_pick_skip_sender(pick);
 	}
 	mempool_pick_free(pick);
+	drop_refused(n, &refused);
 }
 
 /* What stands in an empty block (CONSENSUS: placeholder_data). */
@@ -208,7 +240,7 @@ static void adopt(struct node *n)
 	update_pool(n, b);
 	e = chain_adopt_take(n->chain, b, n->store);
 	if (!e)
-		e = pool_retell_unseen(n, unseen_before);
+		e = pool_tip_moved(n, unseen_before);
 	if (e) {
 		node_fail(n, e, "adopting a block");
 		return;

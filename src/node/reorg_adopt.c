@@ -115,7 +115,7 @@ static enum err adopt(struct node *n, const struct move *m)
 
 	tell_pool(n, m->branch);
 	chain_adopt_branch(n->chain, m->branch);
-	e = pool_retell_unseen(n, unseen_before);
+	e = pool_tip_moved(n, unseen_before);
 	if (!e)
 		e = follow(n);
 	if (!e)

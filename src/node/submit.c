@@ -113,6 +113,8 @@ static enum err check(struct node *n, bool *known, struct account *account,
 		return store_failed(n, e, f);
 	why = mempool_check(n->pool, known, tx, account,
 			    chain_tip(n->chain)->height + 1, f);
+	if (!why && !*known)
+		return pool_check_operation(n, tx, f);
 	if (why != ERR_NONCE_TOO_LOW)
 		return why;
 	e = pool_is_included(n, &included, &tx->id);
