@@ -15,3 +15,9 @@ tests_unit_check_poa_SOURCES = tests/unit/check_poa.c $(poa_fixture)
 check_PROGRAMS += tests/unit/check_poa_model
 tests_unit_check_poa_model_SOURCES = tests/unit/check_poa_model.c \
 	$(poa_fixture)
+check_PROGRAMS += tests/unit/check_bft_machine
+tests_unit_check_bft_machine_SOURCES = tests/unit/check_bft_machine.c \
+	tests/unit/bft_rig.c tests/unit/bft_rig.h
+check_PROGRAMS += tests/unit/check_bft_time
+tests_unit_check_bft_time_SOURCES = tests/unit/check_bft_time.c \
+	tests/unit/bft_rig.c tests/unit/bft_rig.h
