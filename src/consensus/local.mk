@@ -19,3 +19,9 @@ tests_unit_check_poa_model_SOURCES = tests/unit/check_poa_model.c \
 check_PROGRAMS += tests/unit/check_bft_engine
 tests_unit_check_bft_engine_SOURCES = tests/unit/check_bft_engine.c \
 	tests/unit/numbered_keys.h
+check_PROGRAMS += tests/unit/check_bft_machine
+tests_unit_check_bft_machine_SOURCES = tests/unit/check_bft_machine.c \
+	tests/unit/bft_rig.c tests/unit/bft_rig.h
+check_PROGRAMS += tests/unit/check_bft_time
+tests_unit_check_bft_time_SOURCES = tests/unit/check_bft_time.c \
+	tests/unit/bft_rig.c tests/unit/bft_rig.h
