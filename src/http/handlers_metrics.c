@@ -181,7 +181,7 @@ static void out_engine(struct buf *out, const struct api *api)
 	struct bft_view view;
 	size_t i;
 
-	if (bft_look(&view, api->cfg.node, clock_now_ms())) {
+	if (bft_view_of(&view, api->cfg.node, clock_now_ms())) {
 		out_bft_metrics(out, &view);
 		return;
 	}
