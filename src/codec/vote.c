@@ -36,13 +36,18 @@ static void put_signature(struct buf *out, const struct vote *v)
 	mp_bin(out, SPAN(v->signature, v->signature_len));
 }
 
+void vote_encode_body(struct buf *out, const struct vote *v)
+{
+	mp_array(out, 5);
+	put_body(out, v);
+}
+
 void vote_digest(struct hash *out, const struct vote *v,
 		 const struct hash *genesis)
 {
 	struct buf body = {0};
 
-	mp_array(&body, 5);
-	put_body(&body, v);
+	vote_encode_body(&body, v);
 	digest(out, DOMAIN_VOTE, genesis, buf_span(&body));
 	buf_release(&body);
 }

@@ -42,6 +42,8 @@ struct vote {
 	uint8_t signature[KEY_SIGNATURE_MAX];
 };
 
+/* Append the body, [kind, height, round, prepared, digest]. */
+void vote_encode_body(struct buf *out, const struct vote *v);
 /* What is signed: for this chain, and for nothing but a vote. */
 void vote_digest(struct hash *out, const struct vote *v,
 		 const struct hash *genesis);

@@ -257,6 +257,26 @@ static void announce(const struct daemon *d)
 	fflush(stdout);
 }
 
+/* What it does as a validator. With votes the set changes while it runs, and
+ * who is to be voted in must run before. */
+static void log_role(const struct daemon *d)
+{
+	const struct governance *g = node_governance(d->node);
+	const struct address *a = &d->config->account.value;
+	char account[ADDRESS_HEX_LEN];
+
+	address_hex(account, a);
+	if (!g)
+		log_info("makes blocks as authority %s", account);
+	else if (validators_find(&g->set, a) != SIZE_MAX)
+		log_info("votes as validator %s", account);
+	else
+		log_warning("account %s is not a validator of this chain: this "
+			    "node follows, and signs nothing until the "
+			    "validators have voted it in (ccoin validator)",
+			    account);
+}
+
 static void log_start(const struct daemon *d)
 {
 	char chain[HASH_HEX_LEN], account[ADDRESS_HEX_LEN], id[ADDRESS_HEX_LEN];
@@ -270,8 +290,7 @@ static void log_start(const struct daemon *d)
 		 address_hex(id, secret_key_address(opened_key(&d->opened))),
 		 network_where(d->network));
 	if (d->config->validator)
-		log_info("makes blocks as authority %s",
-			 address_hex(account, &d->config->account.value));
+		log_role(d);
 	else
 		log_info("follows, and makes no blocks: no --validator");
 	if (d->config->account.given && !d->opened.key)

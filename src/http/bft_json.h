@@ -36,6 +36,8 @@ void bft_waiting_text(char out[BFT_WAITING_MAX], const struct bft_view *v,
 
 /* What GET /v1/consensus has of it, after its first member: ,"height":... */
 void out_bft(struct buf *out, const struct bft_view *v, uint64_t settled);
+/* Its figures in GET /metrics; handlers_metrics.c. */
+void out_bft_metrics(struct buf *out, const struct bft_view *v);
 /* An item of GET /v1/validators. */
 void out_bft_member(struct buf *out, const struct bft_view *v, size_t i);
 

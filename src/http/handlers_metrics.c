@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "http/bft_json.h"
 #include "http/call.h"
 #include "http/json_out.h"
 #include "loop/clock.h"
@@ -121,11 +122,69 @@ static void out_network(struct buf *out, const struct api *api)
 	out_traffic(out, api);
 }
 
-static void out_validators(struct buf *out, const struct api *api)
+static void out_votes(struct buf *out, const struct bft_info *info)
 {
-	struct engine_authority a;
+	static const char *const kinds[VOTE_KIND_COUNT] = {
+		[VOTE_PROPOSAL] = "proposal",
+		[VOTE_PREPARE] = "prepare",
+		[VOTE_COMMIT] = "commit",
+		[VOTE_ROUND_CHANGE] = "round_change",
+	};
 	size_t i;
 
+	out_about(out, "ccoin_bft_votes_total", "counter",
+		  "Votes of other validators that came and held");
+	for (i = 0; i < VOTE_KIND_COUNT; i++) {
+		out_text(out, "ccoin_bft_votes_total{kind=\"");
+		out_text(out, kinds[i]);
+		out_text(out, "\"} ");
+		out_uint(out, info->votes[i]);
+		out_text(out, "\n");
+	}
+}
+
+void out_bft_metrics(struct buf *out, const struct bft_view *v)
+{
+	const struct bft_info *info = &v->info;
+	size_t i, missing = 0;
+
+	for (i = 0; i < info->count; i++)
+		missing += bft_is_missing(v, i);
+	out_metric(out, "ccoin_bft_round", "gauge",
+		   "Round of the height that is being agreed on", info->round);
+	out_metric(out, "ccoin_bft_timeouts_total", "counter",
+		   "Rounds that were given up", info->timeouts);
+	out_votes(out, info);
+	out_metric(out, "ccoin_bft_validators", "gauge",
+		   "Validators that agree on the next block", info->count);
+	out_metric(out, "ccoin_bft_quorum", "gauge",
+		   "How many of them must agree", info->quorum);
+	out_metric(out, "ccoin_bft_missing", "gauge",
+		   "Those of them that were not heard of lately", missing);
+	out_metric(out, "ccoin_bft_silent", "gauge",
+		   "1: this node runs as a validator and signs nothing",
+		   info->silent != NULL);
+	if (!info->has_journal)
+		return;
+	out_metric(out, "ccoin_bft_journal_records_total", "counter",
+		   "Records of the vote journal that are durable",
+		   info->records);
+	out_metric(out, "ccoin_bft_journal_flushes_total", "counter",
+		   "Times that some became durable, since the start",
+		   info->persisted);
+}
+
+/* What the engine counts. */
+static void out_engine(struct buf *out, const struct api *api)
+{
+	struct engine_authority a;
+	struct bft_view view;
+	size_t i;
+
+	if (bft_view_of(&view, api->cfg.node, clock_now_ms())) {
+		out_bft_metrics(out, &view);
+		return;
+	}
 	out_about(out, "ccoin_validator_missed_slots_total", "counter",
 		  "Slots that passed without the authority's block while all "
 		  "were to fill theirs");
@@ -175,7 +234,7 @@ void handle_metrics(struct call *c)
 		   "Seconds since the start",
 		   (clock_steady_ms() - api->started) / 1000);
 	out_network(&out, api);
-	out_validators(&out, api);
+	out_engine(&out, api);
 	out_requests(&out, api);
 	http_reply_header(c->r, "Cache-Control", "no-store");
 	http_reply(c->r, 200, c->route->type, buf_span(&out));

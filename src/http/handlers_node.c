@@ -168,6 +168,9 @@ static enum err check_network(const struct node *n, struct fault *f)
 		r.authorities = view.info.count;
 		r.quorum = view.info.quorum;
 		r.missing = bft_is_short(&view) ? missing : "";
+		/* beyond that no proposal of theirs is taken, or none of ours
+		 */
+		r.offset_max = rules->max_drift_ms;
 	}
 	node_tip(n, &tip);
 	r.height = tip.height;

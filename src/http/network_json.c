@@ -134,6 +134,53 @@ static void out_signed_header(struct buf *out, const struct evidence_info *e,
 	out_text(out, "}");
 }
 
+static const char *kind_name(enum vote_kind kind)
+{
+	switch (kind) {
+	case VOTE_PROPOSAL:
+		return "proposal";
+	case VOTE_PREPARE:
+		return "prepare";
+	case VOTE_COMMIT:
+		return "commit";
+	case VOTE_ROUND_CHANGE:
+		return "round_change";
+	case VOTE_KIND_COUNT:
+		break;
+	}
+	BUG("a vote of no kind");
+}
+
+static void out_signed_vote(struct buf *out, const struct vote *v)
+{
+	struct buf raw = {0};
+
+	out_text(out, "{\"digest\":");
+	out_hash(out, &v->digest);
+	if (v->kind == VOTE_ROUND_CHANGE)
+		out_maybe(out, "prepared_round", v->prepared,
+			  v->prepared_round);
+	out_bytes(out, "signature", SPAN(v->signature, v->signature_len));
+	vote_encode_body(&raw, v);
+	out_text(out, ",\"raw\":");
+	out_hex(out, buf_span(&raw));
+	buf_release(&raw);
+	out_text(out, "}");
+}
+
+static void out_double_vote(struct buf *out, const struct double_vote *d)
+{
+	out_bytes(out, "public_key", d->key);
+	out_words(out, "kind", kind_name(d->vote[0].kind));
+	out_member(out, "height", d->vote[0].height);
+	out_member(out, "round", d->vote[0].round);
+	out_text(out, ",\"votes\":[");
+	out_signed_vote(out, &d->vote[0]);
+	out_text(out, ",");
+	out_signed_vote(out, &d->vote[1]);
+	out_text(out, "]}");
+}
+
 void out_evidence(struct buf *out, const struct evidence_info *e)
 {
 	out_text(out, "{\"id\":");
@@ -141,6 +188,10 @@ void out_evidence(struct buf *out, const struct evidence_info *e)
 	out_member(out, "found", e->found);
 	out_text(out, ",\"producer\":");
 	out_address(out, &e->producer);
+	if (e->of_votes) {
+		out_double_vote(out, &e->votes);
+		return;
+	}
 	out_text(out, ",\"headers\":[");
 	out_signed_header(out, e, 0);
 	out_text(out, ",");

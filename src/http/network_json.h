@@ -15,7 +15,7 @@ void out_authority(struct buf *out, const struct engine_authority *a,
  * there; 0: never. */
 void out_waiting(struct buf *out, const struct engine_authority *a,
 		 uint64_t seen);
-/* The headers also as the bytes that were hashed. */
+/* What was signed also as the bytes that were. */
 void out_evidence(struct buf *out, const struct evidence_info *e);
 /* An object; height: the tip's. */
 void out_sync(struct buf *out, const struct sync_info *s, uint64_t height);

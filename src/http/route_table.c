@@ -282,7 +282,10 @@ const struct route route_table[] = {
 	 .params = network_params,
 	 .type = HTTP_JSON,
 	 .schema = "ValidatorPage",
-	 .answer = "a page of the authorities, in the order of their slots",
+	 .answer =
+		 "poa: a page of the authorities, in the order of their slots; "
+		 "bft: of the validators that agree on the next block, and "
+		 "what they vote on who is one",
 	 .handle = handle_v1_validators},
 	{.methods = HTTP_GET,
 	 .path = "/v1/consensus",
@@ -295,11 +298,14 @@ const struct route route_table[] = {
 	 .handle = handle_v1_consensus},
 	{.methods = HTTP_GET,
 	 .path = "/v1/evidence",
-	 .summary = "Authorities that signed twice",
+	 .summary = "Who signed twice",
 	 .params = evidence_params,
 	 .type = HTTP_JSON,
 	 .schema = "EvidencePage",
-	 .answer = "a page of pairs of headers, of one signer and one turn",
+	 .answer =
+		 "a page of pairs that no honest node signs both: poa: headers "
+		 "of one signer and one turn; bft: votes of one validator, "
+		 "round and kind",
 	 .handle = handle_v1_evidence},
 	{.methods = HTTP_GET,
 	 .path = "/health",

@@ -188,11 +188,24 @@ static const struct member signed_header[] = {
 	{"raw", "string", "the header's canonical bytes in hex"},
 	{NULL, NULL, NULL}};
 
+static const struct member evident_vote[] = {
+	{"digest", "Hash", "of the block that it is for; zeros: none"},
+	{"prepared_round?", "Amount or null",
+	 "of a round change: the round of its certificate; null: none"},
+	{"signature", "Base64", "of the digest of its body"},
+	{"raw", "string", "the body's canonical bytes in hex"},
+	{NULL, NULL, NULL}};
+
 static const struct member evidence[] = {
 	{"id", "Hash", "of the evidence"},
 	{"found", "Amount", "ms since 1970"},
 	{"producer", "Address", "who signed both"},
-	{"headers", "[SignedHeader]", "two of one turn"},
+	{"headers?", "[SignedHeader]", "poa: two of one turn"},
+	{"public_key?", "Base64", "bft: the producer's"},
+	{"kind?", "=proposal|prepare|commit|round_change", "bft: of the votes"},
+	{"height?", "Amount", "bft: of the votes"},
+	{"round?", "Amount", "bft: of the votes"},
+	{"votes?", "[EvidentVote]", "bft: two that differ"},
 	{NULL, NULL, NULL}};
 
 PAGE_OF(evidence_page, "Evidence", "in the order of their ids");
@@ -212,6 +225,7 @@ const struct shape network_shapes[] = {
 	{"Halted", halted},
 	{"Consensus", state},
 	{"SignedHeader", signed_header},
+	{"EvidentVote", evident_vote},
 	{"Evidence", evidence},
 	{"EvidencePage", evidence_page},
 };

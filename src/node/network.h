@@ -107,11 +107,15 @@ bool node_bft(const struct node *n, struct bft_info *out);
 bool node_bft_member(const struct node *n, size_t i, uint64_t now,
 		     struct bft_member *out);
 
-/* One piece of evidence: two sealed headers of one signer and one slot. */
+/* One piece of evidence: two votes of one validator in one round, where they
+ * vote; else two sealed headers of one signer and one slot. */
 struct evidence_info {
-	struct hash id; /* SHA-256 of its bytes */
-	uint64_t found; /* ms since 1970 */
-	struct address producer;
+	struct hash id;		 /* SHA-256 of its bytes */
+	uint64_t found;		 /* ms since 1970 */
+	struct address producer; /* who signed both */
+	bool of_votes;
+	struct double_vote votes; /* its key borrows from the view */
+	/* of headers */
 	struct hash hash[2];
 	struct header header[2]; /* borrows from the view */
 	struct seal seal[2];

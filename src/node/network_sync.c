@@ -30,19 +30,24 @@ size_t node_evidence_count(const struct node *n)
 	return n->sync->evidence->kept_count;
 }
 
-static enum err decode(struct evidence_info *out, struct node *n,
-		       const struct kv_cursor *c)
+static enum err decode_votes(struct evidence_info *out, struct span item)
+{
+	if (double_vote_decode(&out->votes, item))
+		return ERR_CORRUPT;
+	out->of_votes = true;
+	key_address(&out->producer, out->votes.key);
+	return ERR_OK;
+}
+
+static enum err decode_headers(struct evidence_info *out, struct node *n,
+			       struct span item)
 {
 	struct msg_evidence m;
-	struct span item;
 	size_t i;
 	enum err e;
 
-	if (c->key.len != HASH_LEN ||
-	    evidence_item(&item, &out->found, c->value) ||
-	    msg_evidence_decode(&m, item))
+	if (msg_evidence_decode(&m, item))
 		return ERR_CORRUPT;
-	memcpy(out->id.b, c->key.data, HASH_LEN);
 	for (i = 0; i < 2; i++) {
 		e = header_decode(&out->header[i], m.header[i]);
 		if (!e)
@@ -54,6 +59,19 @@ static enum err decode(struct evidence_info *out, struct node *n,
 	}
 	out->producer = out->header[0].producer;
 	return ERR_OK;
+}
+
+static enum err decode(struct evidence_info *out, struct node *n,
+		       const struct kv_cursor *c)
+{
+	struct span item;
+
+	if (c->key.len != HASH_LEN ||
+	    evidence_item(&item, &out->found, c->value))
+		return ERR_CORRUPT;
+	memcpy(out->id.b, c->key.data, HASH_LEN);
+	return n->engine->ops->certifies ? decode_votes(out, item)
+					 : decode_headers(out, n, item);
 }
 
 enum err query_evidence(struct evidence_info *out, struct node *n,

@@ -315,6 +315,45 @@ START_TEST(a_validator_is_told_with_its_key)
 }
 END_TEST
 
+static bool has_line(const struct buf *text, const char *line)
+{
+	return strstr((const char *)text->data, line) != NULL;
+}
+
+START_TEST(metrics_count_what_validators_do)
+{
+	struct bft_view v = calm(4);
+	struct buf out = {0};
+
+	v.info.round = 3;
+	v.info.timeouts = 7;
+	v.info.votes[VOTE_COMMIT] = 12;
+	v.info.silent = "not a validator";
+	never(&v, 2);
+	out_bft_metrics(&out, &v);
+	buf_byte(&out, 0);
+	ck_assert(has_line(&out, "\nccoin_bft_round 3\n"));
+	ck_assert(has_line(&out, "\nccoin_bft_timeouts_total 7\n"));
+	ck_assert(has_line(&out,
+			   "\nccoin_bft_votes_total{kind=\"commit\"} 12\n"));
+	ck_assert(has_line(
+		&out, "\nccoin_bft_votes_total{kind=\"round_change\"} 0\n"));
+	ck_assert(has_line(&out, "\nccoin_bft_quorum 3\n"));
+	ck_assert(has_line(&out, "\nccoin_bft_missing 1\n"));
+	ck_assert(has_line(&out, "\nccoin_bft_silent 1\n"));
+	ck_assert(!has_line(&out, "ccoin_bft_journal"));
+	buf_reset(&out);
+	v.info.has_journal = true;
+	v.info.records = 99;
+	v.info.persisted = 4;
+	out_bft_metrics(&out, &v);
+	buf_byte(&out, 0);
+	ck_assert(has_line(&out, "\nccoin_bft_journal_records_total 99\n"));
+	ck_assert(has_line(&out, "\nccoin_bft_journal_flushes_total 4\n"));
+	buf_release(&out);
+}
+END_TEST
+
 /* --- /ready -------------------------------------------------------------- */
 
 START_TEST(not_ready_names_who_is_missing)
@@ -365,6 +404,7 @@ int main(void)
 	tcase_add_test(t, consensus_tells_what_it_waits_for_and_since_when);
 	tcase_add_test(t, a_calm_chain_waits_for_nobody);
 	tcase_add_test(t, a_validator_is_told_with_its_key);
+	tcase_add_test(t, metrics_count_what_validators_do);
 	tcase_add_test(t, not_ready_names_who_is_missing);
 	suite_add_tcase(s, t);
 	srunner_run_all(sr, CK_NORMAL);

@@ -160,6 +160,57 @@ START_TEST(evidence_shows_the_bytes_that_were_hashed)
 }
 END_TEST
 
+/* The same of votes: who digests the bytes with the domain of votes finds
+ * what was signed. */
+START_TEST(a_double_vote_shows_the_bytes_that_were_signed)
+{
+	static const struct hash genesis = {{3}};
+	struct evidence_info e = {.found = 77, .of_votes = true};
+	struct buf out = {0}, bytes = {0};
+	struct hash shown, signs;
+	json_t *o, *v;
+	const char *raw;
+	unsigned byte;
+	size_t i;
+
+	e.votes.key = span_str("key");
+	for (i = 0; i < 2; i++)
+		e.votes.vote[i] = (struct vote){.kind = VOTE_ROUND_CHANGE,
+						.height = 12,
+						.round = 4,
+						.prepared = i,
+						.prepared_round = i * 2,
+						.signature = "first",
+						.signature_len = 5};
+	out_evidence(&out, &e);
+	o = parsed(&out);
+	ck_assert_int_eq(number_in(o, "height"), 12);
+	ck_assert_int_eq(number_in(o, "round"), 4);
+	ck_assert_str_eq(text_in(o, "kind"), "round_change");
+	ck_assert_str_eq(text_in(o, "public_key"), "a2V5");
+	ck_assert(!json_object_get(o, "headers"));
+	ck_assert_uint_eq(json_array_size(json_object_get(o, "votes")), 2);
+	for (i = 0; i < 2; i++) {
+		v = json_array_get(json_object_get(o, "votes"), i);
+		ck_assert_str_eq(text_in(v, "signature"), "Zmlyc3Q=");
+		buf_reset(&bytes);
+		for (raw = text_in(v, "raw"); *raw; raw += 2) {
+			ck_assert_int_eq(sscanf(raw, "%2x", &byte), 1);
+			buf_byte(&bytes, (uint8_t)byte);
+		}
+		digest(&shown, DOMAIN_VOTE, &genesis, buf_span(&bytes));
+		vote_digest(&signs, &e.votes.vote[i], &genesis);
+		ck_assert(hash_eq(&shown, &signs));
+	}
+	v = json_object_get(o, "votes");
+	ck_assert(json_is_null(
+		json_object_get(json_array_get(v, 0), "prepared_round")));
+	ck_assert_int_eq(number_in(json_array_get(v, 1), "prepared_round"), 2);
+	json_decref(o);
+	buf_release(&bytes);
+}
+END_TEST
+
 START_TEST(progress_is_of_the_way_and_full_only_when_ready)
 {
 	struct sync_info s = {
@@ -241,6 +292,7 @@ int main(void)
 	tcase_add_test(t, a_peer_cannot_forge_its_line);
 	tcase_add_test(t, a_certificate_names_who_signed);
 	tcase_add_test(t, evidence_shows_the_bytes_that_were_hashed);
+	tcase_add_test(t, a_double_vote_shows_the_bytes_that_were_signed);
 	tcase_add_test(t, progress_is_of_the_way_and_full_only_when_ready);
 	tcase_add_test(t, ready_names_the_check_that_fails);
 	suite_add_tcase(s, t);
