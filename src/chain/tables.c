@@ -68,6 +68,24 @@ enum err signed_decode(uint64_t *time, uint64_t *rank, struct span value)
 	return ERR_OK;
 }
 
+struct span votes_value(uint8_t out[VOTES_VALUE_LEN],
+			const uint8_t id[VOTES_ID_LEN], uint64_t number)
+{
+	memcpy(out, id, VOTES_ID_LEN);
+	put_be64(out + VOTES_ID_LEN, number);
+	return SPAN(out, VOTES_VALUE_LEN);
+}
+
+enum err votes_known_decode(struct votes_known *out, struct span value)
+{
+	if (value.len != VOTES_VALUE_LEN)
+		return ERR_CORRUPT;
+	out->is_there = true;
+	memcpy(out->id, value.data, VOTES_ID_LEN);
+	out->number = get_be64(value.data + VOTES_ID_LEN);
+	return ERR_OK;
+}
+
 void history_encode(struct buf *out, uint64_t balance, uint64_t nonce,
 		    const uint32_t *indexes, size_t count)
 {

@@ -4,7 +4,7 @@
  * index heights are written with each block; the others are derived from it.
  *
  *   meta      rules, genesis, watermark, mountain_range, signed, settled,
- *             governance
+ *             governance, votes
  *   blocks    height -> block               deltas  height -> delta
  *   heights   block hash -> height
  *   accounts  account_key(address) -> account record
@@ -16,7 +16,8 @@
  *   ranges    height, a multiple of 64 -> mountain range, its own included
  *   orphans   number -> [block, delta]: taken back, flushed perhaps; a
  *             higher block has a lower number, and so has an earlier move
- *   evidence  SHA-256 -> [found, [header, seal, header, seal]]
+ *   evidence  SHA-256 -> [found, [header, seal, header, seal]], or with bft
+ *             [found, double vote]
  *
  * Heights are 8 bytes and indexes 4, big-endian, so that order is numeric.
  */
@@ -33,6 +34,7 @@
 #define META_WATERMARK "watermark"   /* height: derived tables reach it */
 #define META_RANGE "mountain_range"  /* over all headers to the tip */
 #define META_SIGNED "signed"	     /* the last header signed here */
+#define META_VOTES "votes"	     /* how far the vote journal had come */
 #define META_SETTLED "settled"	     /* height, when a move took blocks back */
 #define META_GOVERNANCE "governance" /* at the tip; none: as at genesis */
 #define META_UNFINISHED "unfinished" /* a genesis is being written */
@@ -59,6 +61,20 @@ struct span signed_value(uint8_t out[SIGNED_VALUE_LEN], uint64_t time,
 			 uint64_t rank);
 MUST_USE enum err signed_decode(uint64_t *time, uint64_t *rank,
 				struct span value);
+
+/* The vote journal, as it was when a block was stored (CONSENSUS: bft, rule
+ * 17): its id, and the number of its last durable record. */
+#define VOTES_ID_LEN 16
+#define VOTES_VALUE_LEN (VOTES_ID_LEN + 8)
+struct votes_known {
+	bool is_there;
+	uint8_t id[VOTES_ID_LEN];
+	uint64_t number;
+};
+struct span votes_value(uint8_t out[VOTES_VALUE_LEN],
+			const uint8_t id[VOTES_ID_LEN], uint64_t number);
+MUST_USE enum err votes_known_decode(struct votes_known *out,
+				     struct span value);
 
 /* One entry of history: the account after that block, and the indexes of the
  * block's transactions from or to it, ascending. */

@@ -19,7 +19,7 @@ struct body_work {
 
 /* --- what came --------------------------------------------------------- */
 
-static void txs_root(struct hash *out, const struct block *b)
+void body_root(struct hash *out, const struct block *b)
 {
 	struct hash *leaves = xcalloc(b->tx_count, sizeof(*leaves));
 	size_t i;
@@ -61,7 +61,7 @@ bool body_attach(struct node *n, struct tree_node *node, struct span raw,
 		return true;
 	good = !block_decode(&b, raw);
 	if (good) {
-		txs_root(&root, &b);
+		body_root(&root, &b);
 		good = hash_eq(&root, &b.header.txs_root) &&
 		       span_eq(b.header_raw, node->header_raw);
 	}
@@ -154,7 +154,8 @@ static bool known_good(struct node *n, const struct tx *tx)
 	return recent_get(n->checked, &verdict, tx->full.b) && !verdict.len;
 }
 
-static enum err add_check(struct node *n, struct job *job, struct span raw)
+static enum err add_check(struct node *n, struct checks *checks,
+			  struct span raw)
 {
 	struct span key;
 	struct tx tx;
@@ -167,9 +168,20 @@ static enum err add_check(struct node *n, struct job *job, struct span raw)
 	e = find_key(n, &key, &tx);
 	if (e || known_good(n, &tx))
 		return e;
-	return checks_add(&job->checks, &tx.id, key, tx.signature)
+	return checks_add(checks, &tx.id, key, tx.signature)
 		       ? ERR_OK
 		       : ERR_BAD_SIGNATURE;
+}
+
+enum err body_checks(struct node *n, struct checks *checks,
+		     const struct block *b)
+{
+	enum err e = ERR_OK;
+	size_t i;
+
+	for (i = 0; !e && i < b->tx_count; i++)
+		e = add_check(n, checks, b->txs[i]);
+	return e;
 }
 
 static enum err fill_job(struct node *n, struct job *job,
@@ -177,13 +189,11 @@ static enum err fill_job(struct node *n, struct job *job,
 {
 	struct block b;
 	enum err e;
-	size_t i;
 
 	e = block_decode(&b, buf_span(&node->raw));
 	if (e)
 		return e;
-	for (i = 0; !e && i < b.tx_count; i++)
-		e = add_check(n, job, b.txs[i]);
+	e = body_checks(n, &job->checks, &b);
 	block_release(&b);
 	return e;
 }

@@ -172,6 +172,15 @@ static void announce_oldest(struct node *n, struct peer *p, size_t max)
 	flush(n, p);
 }
 
+void gossip_tell_all(struct node *n, size_t max)
+{
+	struct peer *p;
+	size_t at = 0;
+
+	while ((p = peers_next(n, &at)))
+		announce_oldest(n, p, max);
+}
+
 /* A lost announcement must not lose a transaction. */
 static void announce_again(struct node *n)
 {

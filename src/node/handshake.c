@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "node/bft.h"
 #include "node/peers_internal.h"
 
 void hello_send(struct node *n, struct peer *p, enum message_type type)
@@ -277,6 +278,7 @@ static void admit(struct node *n, struct peer *p, const struct msg_hello *m)
 	gossip_peer_ready(n, p);
 	sync_peer_ready(n, p);
 	sync_peer_tip(n, p);
+	room_peer_ready(n, p);
 }
 
 void hello_received(struct node *n, struct peer *p, struct span body)

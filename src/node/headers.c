@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "chain/tables.h"
+#include "node/bft.h"
 #include "node/sync_internal.h"
 
 #define ASK_AGAIN_MS 2000
@@ -292,6 +293,16 @@ void headers_of_block(struct node *n, struct peer *p, struct span raw)
 	walk_check(n, &w, p);
 }
 
+void headers_of_certificate(struct node *n, struct peer *p,
+			    struct span header_raw, struct span seal_raw)
+{
+	struct walk w;
+
+	walk_begin(&w, p, 1, header_raw.len + seal_raw.len);
+	read_header(n, &w, p, header_raw, seal_raw);
+	walk_check(n, &w, p);
+}
+
 /* --- the seals are checked --------------------------------------------- */
 
 /* Into the tree. false: nothing that follows it has a place either. */
@@ -301,6 +312,7 @@ static bool insert(struct node *n, const struct header_batch *b,
 	struct sync *s = n->sync;
 	const struct header *h = &entry->header;
 	struct tree_node *parent = tree_find(s->tree, &h->parent), *node;
+	struct span raw;
 	enum err e;
 
 	if (main_has(n, &entry->hash))
@@ -320,6 +332,8 @@ static bool insert(struct node *n, const struct header_batch *b,
 		node->body = TREE_ASKED;
 	if (b->block.len && node->body < TREE_WAITING)
 		body_attach(n, node, buf_span(&b->block), p);
+	else if (room_block(n, &raw, &node->hash))
+		body_attach(n, node, raw, NULL);
 	return true;
 }
 

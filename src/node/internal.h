@@ -30,9 +30,10 @@ enum production {
 };
 
 struct submission;
-struct sync;   /* sync.c */
-struct gossip; /* gossip.c */
-struct peers;  /* peers.c */
+struct sync;	 /* sync.c */
+struct gossip;	 /* gossip.c */
+struct peers;	 /* peers.c */
+struct bft_room; /* bft.c */
 
 struct node {
 	struct rng rng;
@@ -78,6 +79,7 @@ struct node {
 	struct peers *peers;   /* peers.c */
 	struct gossip *gossip; /* gossip.c */
 	struct sync *sync;     /* sync.c */
+	struct bft_room *bft;  /* bft.c; NULL: the engine knows no votes */
 
 	/* When to be called again at the latest: the least of what this
 	 * step's rooms asked for by node_wake(); 0 none. node_step() makes
@@ -97,6 +99,8 @@ void submit_begin(struct node *n, const struct node_event *e);
  * of each is told by gossip_checked(). */
 void submit_peer(struct node *n, uint64_t from, const struct span *txs,
 		 const struct hash *fulls, size_t count);
+/* A transaction that the node made itself. */
+void submit_own(struct node *n, struct span tx);
 /* Whether the signature of these bytes is being checked. */
 bool submit_has(const struct node *n, const struct hash *full);
 /* Whether peers may be asked for more. */
@@ -110,6 +114,14 @@ void produce_signed(struct node *n, struct job *job);
 void produce_durable(struct node *n, uint64_t seq);
 /* The next slice of derived tables, when one is due. */
 void produce_flush(struct node *n);
+/* Fill a candidate with the best transactions that apply, of so many bytes
+ * at most; what stands in an empty block. */
+void produce_fill(struct node *n, struct candidate *b, size_t bytes_max);
+void produce_placeholder(struct node *n, struct buf *out);
+/* A sealed candidate and the batch that holds it: both are taken, and it is
+ * adopted when they are durable. */
+void produce_commit_take(struct node *n, struct candidate *b,
+			 struct kv_batch *batch);
 
 /* pool.c */
 /* What an address never seen holds, at the tip. */

@@ -1,4 +1,18 @@
 libcore_a_SOURCES += \
+	src/node/bft.c src/node/bft.h \
+	src/node/bft_blocks.c \
+	src/node/bft_cast.c \
+	src/node/bft_decide.c \
+	src/node/bft_evidence.c \
+	src/node/bft_evidence_told.c \
+	src/node/bft_fetch.c \
+	src/node/bft_height.c \
+	src/node/bft_internal.h \
+	src/node/bft_loss.c \
+	src/node/bft_offences.h \
+	src/node/bft_read.c \
+	src/node/bft_relay.c \
+	src/node/bft_votes.c \
 	src/node/bodies.c \
 	src/node/body_answers.c \
 	src/node/body_check.c \
@@ -14,6 +28,7 @@ libcore_a_SOURCES += \
 	src/node/headers_ask.c \
 	src/node/main_chain.c \
 	src/node/network.c src/node/network.h \
+	src/node/network_bft.c \
 	src/node/network_engine.c \
 	src/node/network_sync.c \
 	src/node/node.c src/node/node.h \
@@ -61,6 +76,11 @@ tests_unit_check_sync_SOURCES = tests/unit/check_sync.c tests/unit/driver.c \
 	tests/unit/sync_world.h
 check_PROGRAMS += tests/unit/check_reorg
 tests_unit_check_reorg_SOURCES = tests/unit/check_reorg.c \
+	tests/unit/driver.c tests/unit/driver.h tests/unit/peer_fixture.c \
+	tests/unit/peer_fixture.h tests/unit/sync_world.c \
+	tests/unit/sync_world.h
+check_PROGRAMS += tests/unit/check_bft_room
+tests_unit_check_bft_room_SOURCES = tests/unit/check_bft_room.c \
 	tests/unit/driver.c tests/unit/driver.h tests/unit/peer_fixture.c \
 	tests/unit/peer_fixture.h tests/unit/sync_world.c \
 	tests/unit/sync_world.h

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "chain/tables.h"
+#include "node/bft.h"
 #include "node/internal.h"
 #include "node/peers.h"
 
@@ -164,6 +165,8 @@ enum err node_new(struct node **out, const struct node_config *config,
 		e = check_validator(n, f);
 	if (!e)
 		e = sync_open(n, view, config->boot_ms, f);
+	if (!e)
+		e = room_open(n, config, view, f);
 	if (e) {
 		node_free(n);
 		return e;
@@ -179,6 +182,7 @@ void node_free(struct node *n)
 	peers_free(n->peers);
 	gossip_free(n->gossip);
 	sync_free(n->sync);
+	room_free(n->bft);
 	submit_free_all(n);
 	candidate_free(n->candidate);
 	mempool_free(n->pool);
@@ -202,6 +206,7 @@ static void job_done(struct node *n, struct job *job)
 		sync_job(n, job);
 		break;
 	case OWNER_BFT:
+		room_job(n, job);
 		break;
 	}
 	job_free(job);
@@ -248,6 +253,7 @@ void node_step(struct node *n, const struct node_event *event,
 	case EVENT_DURABLE:
 		produce_durable(n, event->seq);
 		sync_durable(n, event->seq);
+		room_durable(n, event->seq);
 		break;
 	case EVENT_CONNECTED:
 		peers_connected(n, event);
@@ -259,12 +265,16 @@ void node_step(struct node *n, const struct node_event *event,
 		peers_disconnected(n, event);
 		break;
 	case EVENT_PERSISTED:
+		room_persisted(n, event->seq);
 		break;
 	}
 	peers_tick(n);
 	gossip_tick(n);
 	sync_tick(n);
-	produce(n);
+	if (n->bft)
+		room_tick(n);
+	else
+		produce(n);
 	tell_drops(n);
 	if (n->wake != n->timer) {
 		n->timer = n->wake;

@@ -21,6 +21,7 @@ static uint64_t points_of(enum peer_fault fault)
 {
 	switch (fault) {
 	case FAULT_MALFORMED:
+	case FAULT_BAD_VOTE:
 	case FAULT_BAD_HEADER:
 	case FAULT_BAD_BODY:
 		return 100;

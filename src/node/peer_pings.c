@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "codec/msgpack.h"
+#include "node/bft.h"
 #include "node/peers_internal.h"
 
 /* Clocks that differ by more than this many ms differ by so much. */
@@ -71,6 +72,7 @@ static void take_tip(struct node *n, struct peer *p, const struct msg_tip *m)
 	p->tip = m->tip;
 	p->settled = m->settled;
 	sync_peer_tip(n, p);
+	room_peer_tip(n, p);
 }
 
 void ping_received(struct node *n, struct peer *p, struct span body)

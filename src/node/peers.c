@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "node/bft.h"
 #include "node/peers_internal.h"
 
 struct peers *peers_new(struct node *n)
@@ -26,6 +27,7 @@ static void peer_release(struct node *n, struct peer *p)
 		p->gone_told = true;
 		gossip_peer_gone(n, p);
 		sync_peer_gone(n, p);
+		room_peer_gone(n, p);
 	}
 }
 
@@ -39,6 +41,7 @@ void peers_free(struct peers *ps)
 	for (i = 0; i < ps->count; i++) {
 		gossip_peer_free(ps->list[i]->gossip);
 		sync_peer_free(ps->list[i]->sync);
+		room_peer_free(ps->list[i]->bft);
 		free(ps->list[i]);
 	}
 	while (map_next(ps->bans, &at, NULL, &ban))
@@ -329,9 +332,7 @@ static void message_of_ready(struct node *n, struct peer *p,
 	case MSG_CRT:
 	case MSG_LNK:
 	case MSG_EVV:
-		peer_fault(n, p, FAULT_UNEXPECTED,
-			   "%s on a chain without votes",
-			   message_letters(e->type));
+		room_message(n, p, e->type, e->body);
 		break;
 	case MESSAGE_TYPE_COUNT:
 		break;

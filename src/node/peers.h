@@ -22,6 +22,7 @@ enum peer_fault {
 			    */
 	FAULT_OVER_BUDGET, /* more than its share: 10 */
 	FAULT_BAD_TX,	   /* a signature that does not hold: 25 */
+	FAULT_BAD_VOTE,	   /* the same of a vote: 100 */
 	FAULT_BAD_HEADER,  /* breaks the engine's rules, or a bad seal: 100 */
 	FAULT_FAR_FUTURE,  /* a header of more than a minute ahead: 25 */
 	FAULT_BAD_BODY,	   /* not what its header says: 100 */
@@ -32,6 +33,7 @@ enum peer_fault {
 
 struct gossip_peer; /* gossip.c */
 struct sync_peer;   /* sync.c */
+struct bft_peer;    /* bft.c */
 
 struct peer {
 	uint64_t number;
@@ -52,6 +54,7 @@ struct peer {
 	uint64_t round_trip;
 	struct gossip_peer *gossip; /* made when ready */
 	struct sync_peer *sync;
+	struct bft_peer *bft;
 	/* the rest is peers.c's */
 	uint64_t instance; /* of its run */
 	uint64_t heard;	   /* ms since 1970: its last message */
@@ -117,6 +120,8 @@ void gossip_entered(struct node *n, const struct tx *tx, uint64_t from);
  * ERR_BAD_SIGNATURE, or why it is not wanted now. */
 void gossip_checked(struct node *n, uint64_t from, const struct hash *full,
 		    enum err result);
+/* Announce so many of the oldest to all, whatever they know. */
+void gossip_tell_all(struct node *n, size_t max);
 void gossip_tick(struct node *n);
 
 /* sync.c */

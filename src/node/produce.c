@@ -53,8 +53,7 @@ static void drop_refused(struct node *n, const struct refused *r)
 		mempool_refuse(n->pool, &r->list[i].id, r->list[i].why);
 }
 
-/* Fill the candidate with the best transactions that apply. */
-static void fill(struct node *n, struct candidate *b)
+void produce_fill(struct node *n, struct candidate *b, size_t bytes_max)
 {
 	struct mempool_pick *pick = mempool_pick_new(n->pool);
 	struct refused refused = {.count = 0};
@@ -64,7 +63,10 @@ static void fill(struct node *n, struct candidate *b)
 	enum err e;
 
 	while ((tx = mempool_pick_next(pick))) {
-		e = candidate_add(b, tx, &f);
+		e = tx->raw.len > bytes_max ? ERR_TOO_BIG
+					    : candidate_add(b, tx, &f);
+		if (!e)
+			bytes_max -= tx->raw.len;
 		if (e == ERR_TOO_BIG)
 			too_big++;
 		if (e == ERR_TOO_MANY_TXS || too_big == FULL_AFTER)
@@ -79,7 +81,7 @@ static void fill(struct node *n, struct candidate *b)
 }
 
 /* What stands in an empty block (CONSENSUS: placeholder_data). */
-static void placeholder(struct node *n, struct buf *out)
+void produce_placeholder(struct node *n, struct buf *out)
 {
 	uint8_t random[PLACEHOLDER_TEXT_MAX];
 	size_t i;
@@ -98,7 +100,7 @@ static void propose(struct node *n, const struct engine_output *say)
 	struct job *job;
 	enum err e;
 
-	fill(n, b);
+	produce_fill(n, b, SIZE_MAX);
 	if (!candidate_tx_count(b)) {
 		if (!say->may_be_empty) {
 			candidate_free(b);
@@ -106,7 +108,7 @@ static void propose(struct node *n, const struct engine_output *say)
 			node_wake(n, n->not_before);
 			return;
 		}
-		placeholder(n, &extra);
+		produce_placeholder(n, &extra);
 	}
 	e = candidate_finish(b, say->time, &n->account, SPAN(NULL, 0),
 			     buf_span(&extra));
@@ -207,6 +209,13 @@ void produce_signed(struct node *n, struct job *job)
 	batch = xcalloc(1, sizeof(*batch));
 	chain_commit(n->chain, b, batch);
 	put_signed(n, b, batch);
+	produce_commit_take(n, b, batch);
+}
+
+void produce_commit_take(struct node *n, struct candidate *b,
+			 struct kv_batch *batch)
+{
+	n->candidate = b;
 	n->block_seq = node_commit(n, batch);
 	n->production = PRODUCTION_COMMITTING;
 }

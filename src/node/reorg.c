@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "chain/tables.h"
+#include "node/bft.h"
 #include "node/sync_internal.h"
 
 static void states_free(struct buf *list, size_t count)
@@ -118,6 +119,7 @@ static void begin(struct node *n)
 	fork = s->path[0]->header.height - 1;
 	if (!decide(n, &stepwise, chain_tip(n->chain)->height - fork))
 		return;
+	room_make_way(n);
 	e = open_branch(n, fork);
 	if (e) {
 		node_fail(n, e, "taking blocks back");
@@ -252,6 +254,7 @@ static void commit(struct node *n)
 	put_states(m, batch);
 	if (m->depth)
 		put_settled(n, batch);
+	room_put_votes(n, batch);
 	m->seq = node_commit(n, batch);
 	m->state = MOVE_COMMITTING;
 }

@@ -15,6 +15,7 @@
 struct submission {
 	uint64_t request;
 	uint64_t from;	    /* the peer; 0: a client */
+	bool own;	    /* the node's own: nobody is answered */
 	struct hash *fulls; /* of a peer's, one for each result */
 	struct buf bytes;   /* full bytes of the transactions to be checked */
 	struct submit_result *results; /* one for each of the request */
@@ -248,7 +249,7 @@ static void answer(struct node *n, struct submission *s)
 	size_t i;
 
 	n->submission_bytes -= s->bytes.len;
-	if (!s->from)
+	if (!s->from && !s->own)
 		answer_client(n, s);
 	for (i = 0; s->from && i < s->count; i++) {
 		r = &s->results[i];
@@ -327,6 +328,15 @@ void submit_peer(struct node *n, uint64_t from, const struct span *txs,
 	s->count = count;
 	s->fulls = xmemdup(fulls, count * sizeof(*fulls));
 	begin(n, s, txs);
+}
+
+void submit_own(struct node *n, struct span tx)
+{
+	struct submission *s = xcalloc(1, sizeof(*s));
+
+	s->own = true;
+	s->count = 1;
+	begin(n, s, &tx);
 }
 
 bool submit_has(const struct node *n, const struct hash *full)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "chain/tables.h"
+#include "node/bft.h"
 #include "node/network.h"
 #include "node/sync_internal.h"
 
@@ -184,9 +185,24 @@ void sync_peer_tip(struct node *n, struct peer *p)
 	sync_changed(s);
 }
 
+void sync_nudge(struct node *n, struct peer *p)
+{
+	struct sync_peer *sp = p->sync;
+
+	if (sp->headers_deadline || sp->checking || n->now < sp->ask_at)
+		return;
+	sp->more = true;
+	sync_changed(n->sync);
+}
+
+/* A block whose bytes are here and that is about to be decided: its header
+ * may not be needed. */
+#define DECIDE_MS 100
+
 static void block_here(struct node *n, struct peer *p, struct span body)
 {
 	struct msg_block_here m;
+	struct span raw;
 
 	if (msg_block_here_decode(&m, body)) {
 		peer_fault(n, p, FAULT_MALFORMED, "BLK cannot be read");
@@ -194,8 +210,10 @@ static void block_here(struct node *n, struct peer *p, struct span body)
 	}
 	p->height = m.height;
 	p->tip = m.hash;
-	if (m.height == chain_tip(n->chain)->height + 1 &&
-	    !headers_knows(n, &m.hash))
+	if (room_block(n, &raw, &m.hash))
+		p->sync->ask_at = n->now + DECIDE_MS;
+	else if (m.height == chain_tip(n->chain)->height + 1 &&
+		 !headers_knows(n, &m.hash))
 		bodies_ask_direct(n, p, &m.hash);
 	sync_peer_tip(n, p);
 }

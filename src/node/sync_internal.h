@@ -137,6 +137,8 @@ void sync_due(struct sync *s, uint64_t at);
 void sync_work(struct node *n, struct job *job, struct work *w);
 /* Something better was promised: production waits, but not all the time. */
 void sync_hope(struct node *n);
+/* A peer said something that only who is ahead can say: ask it. */
+void sync_nudge(struct node *n, struct peer *p);
 /* As the engine sees a header. */
 void sync_engine_block(struct engine_block *out, const struct header *h,
 		       const struct hash *hash);
@@ -185,6 +187,9 @@ bool headers_knows(struct node *n, const struct hash *hash);
 
 /* headers.c */
 void headers_received(struct node *n, struct peer *p, struct span body);
+/* The header of the block above the tip, with its certificate. */
+void headers_of_certificate(struct node *n, struct peer *p,
+			    struct span header_raw, struct span seal_raw);
 /* A block whose header is not in the tree: it goes the way of headers. */
 void headers_of_block(struct node *n, struct peer *p, struct span raw);
 void headers_checked(struct node *n, struct work *w, const struct job *job);
@@ -218,6 +223,13 @@ void bodies_peer_gone(struct node *n, struct peer *p);
 void bodies_deadlines(struct node *n, struct peer *p);
 
 /* body_check.c */
+/* The Merkle root of a block's transactions. */
+void body_root(struct hash *out, const struct block *b);
+/* Append the signatures of a block's transactions that were not checked
+ * before. ERR_NOT_FOUND: a sender has no key; ERR_IO, ERR_CORRUPT are
+ * the store's. */
+MUST_USE enum err body_checks(struct node *n, struct checks *checks,
+			      const struct block *b);
 /* What came for a node: false and a fault for the sender when it is not what
  * the header says. */
 bool body_attach(struct node *n, struct tree_node *node, struct span raw,

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "chain/genesis.h"
 
 struct secret_key *test_key(unsigned number)
@@ -65,6 +66,7 @@ static void take_effects(struct driver *d, struct effects *effects)
 		switch (e->kind) {
 		case EFFECT_COMMIT:
 		case EFFECT_JOB:
+		case EFFECT_PERSIST:
 			*effects_add(&d->pending, e->kind) = *e;
 			break;
 		case EFFECT_TIMER:
@@ -88,8 +90,6 @@ static void take_effects(struct driver *d, struct effects *effects)
 				free(e->results);
 			}
 			break;
-		case EFFECT_PERSIST:
-			BUG("no engine votes yet");
 		case EFFECT_SEND:
 		case EFFECT_DROP:
 			ck_assert_msg(d->network.on,
@@ -111,6 +111,50 @@ void driver_step(struct driver *d, struct node_event *e)
 	take_effects(d, &effects);
 }
 
+/* --- the vote journal --------------------------------------------------- */
+
+static void journal_append(struct driver_journal *j, struct effect *e)
+{
+	ck_assert_uint_eq(e->seq, j->last + 1);
+	ck_assert(!j->count || e->height >= j->list[j->count - 1].height);
+	j->list = xrealloc(j->list, j->count + 1, sizeof(*j->list));
+	j->list[j->count++] =
+		(struct driver_record){e->seq, e->height, e->body};
+	j->last = e->seq;
+}
+
+static void journal_release(struct driver_journal *j)
+{
+	size_t i;
+
+	for (i = 0; i < j->count; i++)
+		buf_release(&j->list[i].bytes);
+	free(j->list);
+	j->list = NULL;
+	j->count = 0;
+	j->last = 0;
+}
+
+void driver_lose_journal(struct driver *d)
+{
+	journal_release(&d->journal);
+	d->journal.id[0]++;
+	d->journal.is_new = true;
+}
+
+/* The records of its highest height; the caller frees. */
+static struct span *journal_top(const struct driver_journal *j, size_t *count)
+{
+	struct span *list = xcalloc(j->count + 1, sizeof(*list));
+	size_t i;
+
+	*count = 0;
+	for (i = 0; i < j->count; i++)
+		if (j->list[i].height == j->list[j->count - 1].height)
+			list[(*count)++] = buf_span(&j->list[i].bytes);
+	return list;
+}
+
 static void open_node(struct driver *d)
 {
 	struct node_config config = {.seed = 5,
@@ -125,12 +169,20 @@ static void open_node(struct driver *d)
 					     d->network.on ? "driver/1" : NULL};
 	struct node_event start = {.kind = EVENT_START};
 	struct fault f = {0};
+	struct span *records;
 
+	records = journal_top(&d->journal, &config.journal.record_count);
+	config.journal.is_there = d->network.bft && !d->journal.is_missing;
+	config.journal.is_new = d->journal.is_new;
+	config.journal.last = d->journal.last;
+	config.journal.records = records;
+	memcpy(config.journal.id, d->journal.id, sizeof(d->journal.id));
 	config.account = *secret_key_address(d->key);
 	buf_append_span(&config.public_key, secret_key_public(d->key));
 	ck_assert_msg(!node_new(&d->node, &config, kv_mem_view(d->mem), &f),
 		      "%s", f.detail);
 	buf_release(&config.public_key);
+	free(records);
 	driver_step(d, &start);
 }
 
@@ -148,13 +200,50 @@ void driver_new_of(struct driver *d, unsigned miners, uint64_t balance,
 	driver_new_in(d, &alone, balance, mining, more);
 }
 
+/* Who makes blocks, as members of the genesis file. */
+static void members(char *out, size_t size,
+		    const struct driver_network *network)
+{
+	unsigned i, count = network->miners ? network->miners : 1;
+	char hex[ADDRESS_HEX_LEN];
+	struct secret_key *key;
+	struct buf text;
+	size_t len = 0;
+
+	len += (size_t)snprintf(out, size, "%s",
+				network->bft ? "\"consensus\": {\"engine\": "
+					       "\"bft\", \"validators\": ["
+					     : "\"miners\": [");
+	for (i = 1; i <= count; i++) {
+		key = test_key(i);
+		text = (struct buf){0};
+		base64_encode(&text, secret_key_public(key));
+		address_hex(hex, secret_key_address(key));
+		if (network->bft)
+			len += (size_t)snprintf(out + len, size - len,
+						"%s{\"public_key\": \"%.*s\"}",
+						i > 1 ? ", " : "",
+						(int)text.len,
+						(const char *)text.data);
+		else
+			len += (size_t)snprintf(out + len, size - len,
+						"%s\"%s\"", i > 1 ? ", " : "",
+						hex);
+		buf_release(&text);
+		secret_key_free(key);
+		ck_assert_uint_lt(len, size);
+	}
+	if (network->bft)
+		snprintf(out + len, size - len, "]%s}", network->bft);
+	else
+		snprintf(out + len, size - len, "]");
+}
+
 void driver_new_in(struct driver *d, const struct driver_network *network,
 		   uint64_t balance, const char *mining, const char *more)
 {
-	char json[4096], hex[ADDRESS_HEX_LEN], list[640] = "";
+	char json[4096], hex[ADDRESS_HEX_LEN], list[1024] = "";
 	struct address a;
-	size_t len = 0;
-	unsigned i;
 
 	memset(d, 0, sizeof(*d));
 	d->network = *network;
@@ -162,17 +251,12 @@ void driver_new_in(struct driver *d, const struct driver_network *network,
 	d->key = test_key(network->key ? network->key : 1);
 	d->verifier = verifier_new(64);
 	d->now = DRIVER_START;
-	for (i = 1; i <= (network->miners ? network->miners : 1); i++) {
-		a = test_address(i);
-		len += (size_t)snprintf(list + len, sizeof(list) - len,
-					"%s\"%s\"", i > 1 ? ", " : "",
-					address_hex(hex, &a));
-		ck_assert_uint_lt(len, sizeof(list));
-	}
+	memcpy(d->journal.id, d->network.id.b, sizeof(d->journal.id));
+	members(list, sizeof(list), network);
 	a = test_address(1);
 	address_hex(hex, &a);
 	snprintf(json, sizeof(json),
-		 "{\"network_id\": \"test\", \"miners\": [%s],"
+		 "{\"network_id\": \"test\", %s,"
 		 " \"block_mining\": {%s},"
 		 " \"alloc\": {\"%s\": {\"balance\": %" PRIu64 "}}%s}",
 		 list, mining, hex, balance, more);
@@ -183,6 +267,7 @@ void driver_new_in(struct driver *d, const struct driver_network *network,
 void driver_free(struct driver *d)
 {
 	effects_release(&d->pending);
+	journal_release(&d->journal);
 	effects_release(&d->told);
 	node_free(d->node);
 	kv_mem_free(d->mem);
@@ -228,6 +313,10 @@ bool driver_do_one(struct driver *d)
 		do_job(d, e.job);
 		event.kind = EVENT_JOB_DONE;
 		event.job = e.job;
+	} else if (e.kind == EFFECT_PERSIST) {
+		journal_append(&d->journal, &e);
+		event.kind = EVENT_PERSISTED;
+		event.seq = e.seq;
 	} else {
 		kv_mem_apply(d->mem, e.batch);
 		kv_batch_release(e.batch);

@@ -21,11 +21,27 @@ struct driver_network {
 	bool observer;	 /* makes no blocks */
 	unsigned miners; /* keys 1, 2, ... of the genesis; 0: key 1 alone */
 	unsigned key;	 /* its account; 0: key 1 */
+	/* engine bft: the miners are its validators; members to add to
+	 * `consensus` ("" or ", \"x\": 1"); NULL: poa */
+	const char *bft;
 	struct address id;
 	uint64_t instance;
 	struct hash upgrades;
 	const char *listen;
 	uint64_t boot_ms; /* waits so long for a first peer */
+};
+
+/* A vote journal in memory. */
+struct driver_record {
+	uint64_t seq, height;
+	struct buf bytes;
+};
+struct driver_journal {
+	bool is_missing, is_new;
+	uint8_t id[JOURNAL_ID_BYTES];
+	uint64_t last;
+	struct driver_record *list; /* durable ones */
+	size_t count;
 };
 
 struct driver {
@@ -34,7 +50,8 @@ struct driver {
 	struct node *node;
 	struct secret_key *key; /* of the validator */
 	struct verifier *verifier;
-	struct effects pending; /* jobs and commits not carried out yet */
+	struct driver_journal journal;
+	struct effects pending; /* jobs, commits, records not carried out yet */
 	struct effects told;	/* sent, dropped, logged, in a network */
 	uint64_t now;
 	uint64_t timer; /* 0: none */
@@ -72,6 +89,8 @@ bool driver_do_one(struct driver *d);
 void driver_settle(struct driver *d);
 /* Move the clock, ringing the timer when due, and carry out all. */
 void driver_advance(struct driver *d, uint64_t ms);
+/* The journal is lost: at the next start it is a new, empty one. */
+void driver_lose_journal(struct driver *d);
 /* Forget what is not durable, and start again. */
 void driver_crash(struct driver *d);
 /* Submit and carry out until it is answered (blocks wait for the clock). */

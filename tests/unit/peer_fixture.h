@@ -52,7 +52,7 @@ uint64_t score_of(struct driver *d, uint64_t peer);
 
 /* --- wires between whole nodes ----------------------------------------- */
 
-#define WIRES_MAX 8
+#define WIRES_MAX 32
 
 struct wire {
 	struct driver *end[2];	 /* [0] dialled */

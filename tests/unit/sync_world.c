@@ -29,6 +29,39 @@ void world_new(struct world *w, size_t count, const unsigned *keys,
 	}
 }
 
+void world_new_bft(struct world *w, size_t count, unsigned validators,
+		   const char *more)
+{
+	size_t i;
+
+	memset(w, 0, sizeof(*w));
+	w->count = count;
+	for (i = 0; i < count; i++) {
+		unsigned key = (unsigned)i + 1;
+		struct driver_network network = {
+			.on = true,
+			.observer = i >= validators,
+			.miners = validators,
+			.key = key,
+			.bft = more,
+			.id = test_address(key),
+			.instance = 100 + i,
+		};
+
+		driver_new_in(&w->node[i], &network, 1000000, "\"interval\": 0",
+			      "");
+	}
+}
+
+void world_mesh(struct world *w)
+{
+	size_t i, k;
+
+	for (i = 0; i < w->count; i++)
+		for (k = i + 1; k < w->count; k++)
+			world_dial(w, i, k);
+}
+
 static void forget_wires(struct world *w)
 {
 	wires_collect(&w->wires);

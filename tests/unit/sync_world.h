@@ -8,7 +8,7 @@
 
 #include "peer_fixture.h"
 
-#define WORLD_NODES 4
+#define WORLD_NODES 8
 
 struct world {
 	struct driver node[WORLD_NODES];
@@ -25,6 +25,12 @@ struct world {
  * has all the money. Slots are of 100 ms. */
 void world_new(struct world *w, size_t count, const unsigned *keys,
 	       unsigned miners, const char *mining);
+/* Validators with keys 1 .. validators, of engine bft, and observers behind
+ * them. more: members to add to `consensus` ("" or ", \"x\": 1"). */
+void world_new_bft(struct world *w, size_t count, unsigned validators,
+		   const char *more);
+/* Everybody to everybody. */
+void world_mesh(struct world *w);
 void world_free(struct world *w);
 void world_dial(struct world *w, size_t from, size_t to);
 /* Cut all wires, and say so to both ends. */

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From one height to the next: whenever the tip moved, by a decision of our
+ * own or by what sync brought, the machine begins the height above it. At a
+ * start that is where the journal's records come back (doc/bft.md: "A
+ * restart").
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "node/bft_internal.h"
+#include "node/sync_internal.h"
+
+/* --- sets -------------------------------------------------------------- */
+
+const struct validators *room_set(const struct node *n, uint64_t height)
+{
+	const struct bft_room *room = n->bft;
+
+	if (height == room->height)
+		return &room->set;
+	return height == room->height + 1 ? &room->next : NULL;
+}
+
+bool room_is_member(const struct node *n, const struct address *a)
+{
+	return validators_find(&n->bft->set, a) != SIZE_MAX ||
+	       validators_find(&n->bft->next, a) != SIZE_MAX;
+}
+
+/* The set of the height and the one above it, from what the tip left. */
+static void take_sets(struct node *n)
+{
+	const struct governance *g = chain_governance(n->chain);
+	struct bft_room *room = n->bft;
+
+	validators_release(&room->set);
+	validators_release(&room->next);
+	validators_copy(&room->set, &g->set);
+	governance_newest(&room->next, g);
+}
+
+/* When each member of the set was seen last. */
+static void take_seen(struct bft_room *room)
+{
+	struct seen *old = room->seen;
+	size_t count = room->seen_count, i, k;
+
+	room->seen = xcalloc(room->set.count, sizeof(*room->seen));
+	room->seen_count = room->set.count;
+	for (i = 0; i < room->set.count; i++) {
+		room->seen[i].who = room->set.list[i].account;
+		for (k = 0; k < count; k++)
+			if (address_eq(&old[k].who, &room->seen[i].who))
+				room->seen[i].at = old[k].at;
+	}
+	free(old);
+}
+
+/* --- the journal ------------------------------------------------------- */
+
+static void forget_records(struct bft_room *room)
+{
+	size_t i;
+
+	for (i = 0; i < room->record_count; i++)
+		buf_release(&room->records[i]);
+	free(room->records);
+	room->records = NULL;
+	room->record_count = 0;
+}
+
+static void replay_one(struct node *n, const struct vote_record *r, size_t self)
+{
+	struct bft_room *room = n->bft;
+	struct bft_message m = {
+		.vote = &r->vote,
+		.changes = r->changes,
+		.change_count = r->change_count,
+		.prepares = r->prepares,
+		.prepare_count = r->prepare_count,
+	};
+	struct kept_block *b;
+
+	if (r->is_floor)
+		return;
+	if (r->vote.signer != self) {
+		room->foreign = true;
+		return;
+	}
+	if (r->block.len && !kept_read(n, &b, r->block)) {
+		/* it was executed before that vote was signed */
+		b->state = KEPT_GOOD;
+		b = blocks_take(room, b);
+		bft_block(room->machine, &b->digest, n->now, &room->out);
+	}
+	bft_replay(room->machine, &m);
+}
+
+/* What was signed of this height before the start. */
+static void replay(struct node *n, size_t self)
+{
+	struct bft_room *room = n->bft;
+	struct vote_record r;
+	size_t i;
+
+	if (room->height != room->records_height || !room->record_count)
+		return;
+	for (i = 0; i < room->record_count; i++) {
+		if (vote_record_decode(&r, buf_span(&room->records[i])))
+			BUG("a record that was decoded does not decode");
+		replay_one(n, &r, self);
+		vote_record_release(&r);
+	}
+}
+
+/* --- entering ---------------------------------------------------------- */
+
+static size_t own_index(const struct node *n)
+{
+	const struct bft_room *room = n->bft;
+	size_t self;
+
+	if (!n->validator || !n->has_account || !room->has_journal)
+		return BFT_NOBODY;
+	self = validators_find(&room->set, &n->account);
+	return self == SIZE_MAX ? BFT_NOBODY : self;
+}
+
+static void forget_height(struct bft_room *room)
+{
+	size_t i;
+
+	/* a record that was given to the journal stays numbered */
+	cast_forget(&room->cast);
+	blocks_drop_candidate(room);
+	room->build = room->decided = room->timed_out = false;
+	buf_reset(&room->seal);
+	for (i = 0; i < room->block_count; i++)
+		room->blocks[i]->wanted = false;
+}
+
+void room_follow(struct node *n)
+{
+	const struct chain_tip *tip = chain_tip(n->chain);
+	struct bft_room *room = n->bft;
+	struct bft_height h;
+
+	if (room->entered && hash_eq(&room->tip, &tip->hash))
+		return;
+	room->entered = true;
+	room->tip = tip->hash;
+	room->height = tip->height + 1;
+	room->since = n->now;
+	forget_height(room);
+	take_sets(n);
+	take_seen(room);
+	h = (struct bft_height){.height = room->height,
+				.n = room->set.count,
+				.self = own_index(n),
+				.next_n = room->next.count};
+	bft_effects_reset(&room->out);
+	room->out_done = 0;
+	bft_enter(room->machine, &h, n->now);
+	room->work_told = UINT64_MAX;
+	replay(n, h.self);
+	if (room->height >= room->records_height)
+		forget_records(room);
+	room->links_changed = room->look = true;
+	room_mute(n);
+}
+
+/* --- whether to vote --------------------------------------------------- */
+
+static const char *why_muted(const struct node *n)
+{
+	const struct bft_room *room = n->bft;
+
+	if (n->sync->halted)
+		return "two certificates conflict: nothing is signed any more";
+	if (room->foreign)
+		return "the vote journal is of another validator; see ccoin "
+		       "votes";
+	if (room->loss.state != LOSS_NONE)
+		return "the vote journal is new, or older than the chain: "
+		       "votes may be lost. This node listens until a quorum "
+		       "of the other validators has told its height, and "
+		       "votes from three heights above the highest of them";
+	if (room->height < room->journal_height)
+		return "the vote journal is ahead of this chain: nothing is "
+		       "signed until the chain is there again";
+	return NULL;
+}
+
+const char *room_silence(const struct node *n)
+{
+	const struct bft_room *room = n->bft;
+
+	if (!n->validator)
+		return NULL;
+	if (!room->has_journal)
+		return "there is no vote journal";
+	if (room->muted)
+		return room->muted;
+	if (own_index(n) == BFT_NOBODY)
+		return "the account is no member of the set of this height";
+	return NULL;
+}
+
+void room_mute(struct node *n)
+{
+	struct bft_room *room = n->bft;
+	const char *why = why_muted(n);
+
+	if (!why == !room->muted) {
+		room->muted = why;
+		return;
+	}
+	room->muted = why;
+	bft_mute(room->machine, why != NULL);
+	room->look = true;
+	if (own_index(n) == BFT_NOBODY)
+		return;
+	if (why)
+		node_log(n, NOTICE_WARNING, "no votes: %s", why);
+	else
+		node_log(n, NOTICE_INFO, "votes again, from height %llu on",
+			 (unsigned long long)room->height);
+}

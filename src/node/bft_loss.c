@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Rule 17, doc/bft.md: "Losing the journal". Each batch that moves the tip
+ * says which journal there was and how far it had come. When the one at a
+ * start is another, or not that far, votes are lost: the node listens until
+ * it knows a height that it cannot have voted at, and writes that floor into
+ * the journal before it votes again.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "chain/tables.h"
+#include "node/bft_internal.h"
+
+/* A floor that stands first is what the operator wrote, or this file: what
+ * was lost with another journal lies below it. */
+static bool begins_with_floor(const struct bft_room *room)
+{
+	struct vote_record r;
+	bool is_floor;
+
+	if (!room->record_count ||
+	    vote_record_decode(&r, buf_span(&room->records[0])))
+		return false;
+	is_floor = r.is_floor;
+	vote_record_release(&r);
+	return is_floor;
+}
+
+static bool is_lost(const struct bft_room *room, const struct node_journal *j,
+		    const struct votes_known *known)
+{
+	if (j->is_new)
+		return true;
+	if (!known->is_there)
+		return false;
+	if (memcmp(known->id, j->id, JOURNAL_ID_BYTES) != 0)
+		return !begins_with_floor(room);
+	return j->last < known->number;
+}
+
+enum err loss_open(struct node *n, const struct node_journal *j,
+		   struct kv_view *view, struct fault *f)
+{
+	struct votes_known known = {0};
+	struct bft_room *room = n->bft;
+	struct span value;
+	enum err e;
+
+	e = kv_get(view, &value, KV_META, meta_key(META_VOTES));
+	if (!e)
+		e = votes_known_decode(&known, value);
+	if (e && e != ERR_NOT_FOUND)
+		return fault_set(f, e, "",
+				 "what is known of the vote journal is "
+				 "unreadable");
+	if (j->is_there && is_lost(room, j, &known))
+		room->loss.state = LOSS_LISTENING;
+	return ERR_OK;
+}
+
+/* --- listening --------------------------------------------------------- */
+
+static struct told *find_told(struct loss *l, const struct address *who)
+{
+	size_t i;
+
+	for (i = 0; i < l->told_count; i++)
+		if (address_eq(&l->told[i].who, who))
+			return &l->told[i];
+	return NULL;
+}
+
+void loss_told(struct node *n, const struct address *who, uint64_t height)
+{
+	struct loss *l = &n->bft->loss;
+	struct told *t;
+
+	if (l->state != LOSS_LISTENING || !n->bft->entered ||
+	    validators_find(&n->bft->set, who) == SIZE_MAX ||
+	    (n->has_account && address_eq(who, &n->account)))
+		return;
+	t = find_told(l, who);
+	if (!t) {
+		l->told =
+			xrealloc(l->told, l->told_count + 1, sizeof(*l->told));
+		t = &l->told[l->told_count++];
+		*t = (struct told){.who = *who};
+	}
+	if (height > t->height)
+		t->height = height;
+}
+
+/* The highest height that a quorum of others told; false: too few did. Who
+ * left the set since does not count. */
+static bool highest_told(const struct node *n, uint64_t *height)
+{
+	const struct bft_room *room = n->bft;
+	const struct loss *l = &room->loss;
+	size_t i, count = 0;
+
+	*height = 0;
+	for (i = 0; i < l->told_count; i++) {
+		if (validators_find(&room->set, &l->told[i].who) == SIZE_MAX)
+			continue;
+		count++;
+		if (l->told[i].height > *height)
+			*height = l->told[i].height;
+	}
+	return count >= validators_quorum(room->set.count);
+}
+
+static void write_floor(struct node *n, uint64_t floor)
+{
+	struct vote_record r = {.is_floor = true, .floor = floor};
+	struct bft_room *room = n->bft;
+	struct buf raw = {0};
+
+	vote_record_encode(&raw, &r);
+	room->loss.floor = floor;
+	room->loss.seq = journal_write(n, floor, &raw);
+	room->loss.state = LOSS_PERSISTING;
+}
+
+/* The set that told is that of our tip: be there first. */
+void loss_tick(struct node *n)
+{
+	struct bft_room *room = n->bft;
+	uint64_t height;
+
+	if (room->loss.state != LOSS_LISTENING || !highest_told(n, &height) ||
+	    chain_tip(n->chain)->height + 2 < height)
+		return;
+	write_floor(n, height + 3);
+}
+
+void loss_persisted(struct node *n, uint64_t seq)
+{
+	uint8_t value[VOTES_VALUE_LEN];
+	struct bft_room *room = n->bft;
+	struct kv_batch *batch;
+
+	if (room->loss.state != LOSS_PERSISTING || seq < room->loss.seq)
+		return;
+	batch = xcalloc(1, sizeof(*batch));
+	kv_batch_put(batch, KV_META, meta_key(META_VOTES),
+		     votes_value(value, room->journal_id, room->loss.seq));
+	room->loss.seq = node_commit(n, batch);
+	room->loss.state = LOSS_STORING;
+}
+
+void loss_durable(struct node *n, uint64_t seq)
+{
+	struct bft_room *room = n->bft;
+
+	if (room->loss.state != LOSS_STORING || seq < room->loss.seq)
+		return;
+	room->loss.state = LOSS_NONE;
+	node_log(n, NOTICE_WARNING,
+		 "votes were lost; a quorum told its heights, and this node "
+		 "votes from height %llu on",
+		 (unsigned long long)room->loss.floor);
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+/* How far the validators are with the next block, and who is missing; see
+ * network.h. */
+#include "node/bft_internal.h"
+#include "node/network.h"
+
+/* A peer is heard of every few seconds (PING_MS), or it is gone. */
+#define LATELY_MS 15000
+
+static enum bft_step step_of(const struct bft_status *s)
+{
+	if (s->decided)
+		return BFT_STEP_DECIDED;
+	if (s->prepared && s->prepared_round == s->round)
+		return BFT_STEP_COMMIT;
+	if (s->has_proposal)
+		return BFT_STEP_PREPARE;
+	if (s->timer_runs)
+		return BFT_STEP_PROPOSAL;
+	return s->round ? BFT_STEP_ROUND_CHANGE : BFT_STEP_IDLE;
+}
+
+bool node_bft(const struct node *n, struct bft_info *out)
+{
+	const struct bft_room *room = n->bft;
+	struct bft_status s;
+	size_t i;
+
+	*out = (struct bft_info){0};
+	if (!room || !room->entered)
+		return false;
+	bft_status(room->machine, &s);
+	*out = (struct bft_info){
+		.height = s.height,
+		.since = room->since,
+		.round = s.round,
+		.step = step_of(&s),
+		.count = s.n,
+		.quorum = s.quorum,
+		.leader = s.leader,
+		.timer_runs = s.timer_runs,
+		.deadline = s.deadline,
+		.has_proposal = s.has_proposal,
+		.proposal = s.digest,
+		.prepared = s.prepared,
+		.prepared_round = s.prepared_round,
+		.lately = LATELY_MS,
+		.silent = room_silence(n),
+		.has_journal = room->has_journal,
+		.floor = room->journal_height,
+		.records = room->journal_durable,
+		.timeouts = room->timeouts,
+		.persisted = room->persisted,
+	};
+	for (i = 0; i < VOTE_KIND_COUNT; i++)
+		out->votes[i] = room->votes[i];
+	return true;
+}
+
+static bool is_linked(const struct peer *p, const struct address *a)
+{
+	size_t i;
+
+	for (i = 0; p->bft && i < p->bft->linked_count; i++)
+		if (address_eq(&p->bft->linked[i], a))
+			return true;
+	return false;
+}
+
+/* When it was heard of last, by a peer of ours or as one. */
+static void hear(struct bft_member *out, struct node *n)
+{
+	struct peer *p;
+	size_t at = 0;
+
+	while ((p = peers_next(n, &at))) {
+		bool is_it = address_eq(&p->id, &out->who->account);
+
+		out->connected |= is_it;
+		if ((is_it || is_linked(p, &out->who->account)) &&
+		    p->heard > out->seen)
+			out->seen = p->heard;
+	}
+}
+
+static bool has_voted(const struct bft *b, const struct bft_status *s, size_t i,
+		      enum vote_kind kind)
+{
+	const struct vote *v = bft_held(b, i, kind);
+
+	return v && s->has_proposal && v->round == s->round &&
+	       hash_eq(&v->digest, &s->digest);
+}
+
+bool node_bft_member(const struct node *n, size_t i, uint64_t now,
+		     struct bft_member *out)
+{
+	const struct bft_room *room = n->bft;
+	struct bft_status s;
+	uint64_t round;
+
+	*out = (struct bft_member){0};
+	if (!room || !room->entered || i >= room->set.count)
+		return false;
+	bft_status(room->machine, &s);
+	*out = (struct bft_member){
+		.who = &room->set.list[i],
+		.self = i == s.self,
+		.seen = i == s.self ? now : room->seen[i].at,
+		.prepared = has_voted(room->machine, &s, i, VOTE_PREPARE),
+		.committed = has_voted(room->machine, &s, i, VOTE_COMMIT),
+		.in_round =
+			i == s.self || (bft_seen(room->machine, i, &round) &&
+					round >= s.round),
+	};
+	hear(out, (struct node *)n);
+	return true;
+}

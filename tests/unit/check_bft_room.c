@@ -1,0 +1,786 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Whole nodes with engine bft, on wires: what they agree on, what they do
+ * without one of them, after a crash, and with who is not honest.
+ */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "codec/message_bft.h"
+#include "node/network.h"
+#include "sync_world.h"
+
+#define TIMEOUT 1000
+#define FAST ", \"timeout_ms\": 1000, \"timeout_max_ms\": 4000"
+
+static struct world w;
+
+static struct bft_info info(size_t i)
+{
+	struct bft_info out;
+
+	ck_assert(node_bft(w.node[i].node, &out));
+	return out;
+}
+
+static struct bft_member member(size_t node, size_t i)
+{
+	struct bft_member out;
+
+	ck_assert(
+		node_bft_member(w.node[node].node, i, w.node[node].now, &out));
+	return out;
+}
+
+/* Which node is number i of the set. */
+static size_t node_of(size_t i)
+{
+	struct bft_member m = member(0, i);
+	size_t k;
+
+	for (k = 0; k < w.count; k++)
+		if (address_eq(&m.who->account,
+			       secret_key_address(w.node[k].key)))
+			return k;
+	ck_abort_msg("a validator without a node");
+}
+
+static void open_four(void)
+{
+	world_new_bft(&w, 4, 4, FAST);
+	world_mesh(&w);
+	world_live(&w, 20);
+}
+
+static void send_ok(size_t node, uint64_t nonce)
+{
+	ck_assert_int_eq(driver_send(&w.node[node], 1, nonce, 9, 100, 1).status,
+			 SUBMIT_PENDING);
+}
+
+/* Every node holds one and the same ledger of that height. */
+static void same_ledger(uint64_t height)
+{
+	struct hash first = world_tip(&w, 0), other;
+	size_t i;
+
+	for (i = 0; i < w.count; i++) {
+		other = world_tip(&w, i);
+		ck_assert_uint_eq(driver_height(&w.node[i]), height);
+		ck_assert(hash_eq(&first, &other));
+	}
+}
+
+/* --- agreeing ---------------------------------------------------------- */
+
+START_TEST(four_agree_on_a_transaction_at_once)
+{
+	open_four();
+	send_ok(2, 0);
+	world_live(&w, 100);
+	same_ledger(1);
+	ck_assert_uint_eq(driver_balance(&w.node[3], 9), 100);
+	world_free(&w);
+}
+END_TEST
+
+START_TEST(an_idle_chain_is_silent)
+{
+	struct bft_info at;
+
+	open_four();
+	send_ok(0, 0);
+	world_live(&w, 100);
+	same_ledger(1);
+	world_live(&w, 60000);
+	same_ledger(1);
+	at = info(0);
+	ck_assert_uint_eq(at.height, 2);
+	ck_assert_uint_eq(at.round, 0);
+	ck_assert_int_eq(at.step, BFT_STEP_IDLE);
+	world_free(&w);
+}
+END_TEST
+
+/* --- without one of them ----------------------------------------------- */
+
+/* The node that leads round 0 of the next height. */
+static size_t leader(void)
+{
+	return node_of(info(0).leader);
+}
+
+/* All wires of a node are cut. */
+static void cut_off(size_t node)
+{
+	size_t i, end;
+
+	wires_collect(&w.wires);
+	for (i = 0; i < w.wires.count; i++) {
+		struct wire *wire = &w.wires.list[i];
+
+		if (wire->end[0] != &w.node[node] &&
+		    wire->end[1] != &w.node[node])
+			continue;
+		for (end = 0; end < 2; end++) {
+			if (wire->open[end])
+				fake_gone(wire->end[end], wire->number[end]);
+			wire->open[end] = false;
+		}
+	}
+}
+
+static void connect(size_t node)
+{
+	size_t i;
+
+	for (i = 0; i < w.count; i++)
+		if (i != node)
+			world_dial(&w, node, i);
+}
+
+static void agree_on(uint64_t height, size_t but)
+{
+	size_t i;
+
+	for (i = 0; i < w.count; i++)
+		if (i != but)
+			ck_assert_uint_eq(driver_height(&w.node[i]), height);
+}
+
+START_TEST(three_go_on_after_a_timeout_of_the_leader)
+{
+	size_t gone;
+
+	open_four();
+	gone = leader();
+	cut_off(gone);
+	send_ok((gone + 1) % 4, 0);
+	world_live(&w, TIMEOUT - 50);
+	agree_on(0, gone);
+	ck_assert_uint_eq(info((gone + 1) % 4).round, 0);
+	world_live(&w, 200);
+	agree_on(1, gone);
+	connect(gone);
+	world_live(&w, 6000);
+	same_ledger(1);
+	world_free(&w);
+}
+END_TEST
+
+START_TEST(two_of_four_decide_nothing_and_know_who_is_missing)
+{
+	size_t i, missing = 0;
+
+	open_four();
+	cut_off(2);
+	cut_off(3);
+	send_ok(0, 0);
+	world_live(&w, 20000);
+	agree_on(0, 4);
+	ck_assert_int_eq(info(0).step, BFT_STEP_ROUND_CHANGE);
+	for (i = 0; i < 4; i++)
+		missing += !member(0, i).in_round && !member(0, i).connected;
+	ck_assert_uint_eq(missing, 2);
+	connect(2);
+	connect(3);
+	world_live(&w, 12000);
+	same_ledger(1);
+	world_free(&w);
+}
+END_TEST
+
+/* Blocks one after the other, each of one transaction. */
+static void many(size_t from, size_t count)
+{
+	size_t i;
+
+	for (i = from; i < from + count; i++) {
+		send_ok(i % 4, i);
+		world_live(&w, 50);
+		same_ledger(i + 1);
+	}
+}
+
+START_TEST(heights_follow_each_other)
+{
+	open_four();
+	many(0, 20);
+	ck_assert_uint_eq(world_verify(&w, 1), 20);
+	world_free(&w);
+}
+END_TEST
+
+START_TEST(an_observer_finds_finality)
+{
+	world_new_bft(&w, 5, 4, FAST);
+	world_mesh(&w);
+	world_live(&w, 20);
+	many(0, 3);
+	world_free(&w);
+}
+END_TEST
+
+START_TEST(a_star_is_enough)
+{
+	size_t i;
+
+	world_new_bft(&w, 5, 4, FAST);
+	for (i = 0; i < 4; i++)
+		world_dial(&w, i, 4);
+	world_live(&w, 20);
+	many(0, 3);
+	world_free(&w);
+}
+END_TEST
+
+START_TEST(a_chain_of_connections_is_enough)
+{
+	size_t i;
+
+	world_new_bft(&w, 4, 4, FAST);
+	for (i = 0; i < 3; i++)
+		world_dial(&w, i, i + 1);
+	world_live(&w, 20);
+	many(0, 3);
+	world_free(&w);
+}
+END_TEST
+
+START_TEST(who_was_away_for_long_catches_up)
+{
+	size_t i;
+
+	open_four();
+	cut_off(3);
+	for (i = 0; i < 10; i++) {
+		send_ok(0, i);
+		world_live(&w, 1300);
+		agree_on(i + 1, 3);
+	}
+	connect(3);
+	world_live(&w, 3000);
+	same_ledger(10);
+	send_ok(3, 10);
+	world_live(&w, 100);
+	same_ledger(11);
+	world_free(&w);
+}
+END_TEST
+
+/* --- one that is not told everything ----------------------------------- */
+
+/* Votes in a message of any kind; the caller frees. */
+static struct vote first_vote(const struct effect *e)
+{
+	struct msg_round_change change;
+	struct msg_proposal proposal;
+	struct vote *list, out;
+	size_t count;
+
+	if (e->type == MSG_PRP) {
+		ck_assert(!msg_proposal_decode(&proposal, buf_span(&e->body)));
+		out = proposal.vote;
+		msg_proposal_release(&proposal);
+	} else if (e->type == MSG_RCH) {
+		ck_assert(
+			!msg_round_change_decode(&change, buf_span(&e->body)));
+		out = change.vote;
+		msg_round_change_release(&change);
+	} else {
+		ck_assert(!msg_votes_decode(&list, &count, buf_span(&e->body)));
+		out = list[0];
+		free(list);
+	}
+	return out;
+}
+
+static bool is_commit(const struct effect *e)
+{
+	return e->type == MSG_VOT && first_vote(e).kind == VOTE_COMMIT;
+}
+
+static void take_away(struct effect *e)
+{
+	e->kind = EFFECT_TIMER;
+}
+
+/* Node 3 hears no commits and no word of the new block. */
+static void keep_from_3(struct world *world, struct driver *to,
+			struct effect *e)
+{
+	if (to == &world->node[3] && (is_commit(e) || e->type == MSG_BLK ||
+				      e->type == MSG_RBH || e->type == MSG_BLH))
+		take_away(e);
+}
+
+START_TEST(a_vote_for_a_done_height_is_answered_by_its_certificate)
+{
+	open_four();
+	w.mangle = keep_from_3;
+	memset(w.brought, 0, sizeof(w.brought));
+	send_ok(0, 0);
+	world_live(&w, 100);
+	agree_on(1, 3);
+	ck_assert_uint_eq(driver_height(&w.node[3]), 0);
+	world_live(&w, 2000);
+	same_ledger(1);
+	/* it has the bytes from the proposal */
+	ck_assert_uint_ge(w.brought[3][MSG_CRT], 1);
+	ck_assert_uint_eq(w.brought[3][MSG_ABL], 0);
+	world_free(&w);
+}
+END_TEST
+
+/* The next leader but one is told of the block by nobody, and no commit
+ * reaches anybody in round 0; altered: so is the first answer with a block. */
+static size_t kept_from;
+static bool altered;
+
+static void no_round_0(struct world *world, struct driver *to, struct effect *e)
+{
+	if (e->type == MSG_PRP && first_vote(e).round == 0 &&
+	    to == &world->node[kept_from])
+		take_away(e);
+	else if (is_commit(e) && first_vote(e).round == 0)
+		take_away(e);
+	else if (e->type == MSG_APB && altered && e->body.len > 200) {
+		altered = false;
+		e->body.data[120] ^= 1;
+	}
+}
+
+static struct address producer(size_t node, uint64_t height)
+{
+	struct block_info b;
+	struct address out;
+
+	ck_assert(!query_block(&b, w.node[node].node,
+			       kv_mem_view(w.node[node].mem), height));
+	out = b.block.header.producer;
+	block_info_release(&b);
+	return out;
+}
+
+static void decide_in_round_1(bool alter)
+{
+	struct address first, made;
+
+	open_four();
+	first = member(0, info(0).leader).who->account;
+	kept_from = node_of((info(0).leader + 1) % 4);
+	altered = alter;
+	w.mangle = no_round_0;
+	memset(w.brought, 0, sizeof(w.brought));
+	send_ok(0, 0);
+	world_live(&w, alter ? 3000 : TIMEOUT + 500);
+	same_ledger(1);
+	made = producer(0, 1);
+	ck_assert(address_eq(&made, &first));
+	ck_assert_uint_ge(w.brought[kept_from][MSG_APB], 1);
+	world_free(&w);
+}
+
+START_TEST(a_prepared_block_is_fetched_and_proposed_again)
+{
+	decide_in_round_1(false);
+}
+END_TEST
+
+START_TEST(another_block_than_the_one_asked_for_is_not_taken)
+{
+	decide_in_round_1(true);
+}
+END_TEST
+
+/* --- after a crash ------------------------------------------------------ */
+
+/* Of the records, those of that height. */
+static size_t records(size_t node, uint64_t height)
+{
+	const struct driver_journal *j = &w.node[node].journal;
+	size_t i, count = 0;
+
+	for (i = 0; i < j->count; i++)
+		count += j->list[i].height == height;
+	return count;
+}
+
+static void no_commits(struct world *world, struct driver *to, struct effect *e)
+{
+	(void)world, (void)to;
+	if (is_commit(e))
+		take_away(e);
+}
+
+static struct hash proposed[2]; /* before, after; zeros: none */
+static size_t proposals_at;
+
+static void note_proposals(struct world *world, struct driver *to,
+			   struct effect *e)
+{
+	static const struct hash zeros;
+
+	(void)world, (void)to;
+	if (e->type == MSG_PRP) {
+		struct hash h;
+
+		sha256(&h, buf_span(&e->body));
+		if (!hash_eq(&proposed[proposals_at], &zeros))
+			ck_assert(hash_eq(&proposed[proposals_at], &h));
+		proposed[proposals_at] = h;
+	}
+	no_commits(world, to, e);
+}
+
+START_TEST(a_leader_that_crashed_proposes_the_same_bytes)
+{
+	size_t i, who, before;
+
+	open_four();
+	who = leader();
+	memset(proposed, 0, sizeof(proposed));
+	proposals_at = 0;
+	w.mangle = note_proposals;
+	send_ok(who, 0);
+	world_live(&w, 30);
+	agree_on(0, 4);
+	before = records(who, 1);
+	ck_assert_uint_eq(before, 3); /* proposal, prepare, commit */
+	world_crash(&w, who);
+	proposals_at = 1;
+	world_mesh(&w);
+	world_live(&w, TIMEOUT / 2 + 100);
+	ck_assert(hash_eq(&proposed[0], &proposed[1]));
+	ck_assert_uint_eq(records(who, 1), before);
+	w.mangle = NULL;
+	for (i = 0; i < 4; i++)
+		ck_assert_uint_eq(driver_height(&w.node[i]), 0);
+	world_live(&w, 6000);
+	same_ledger(1);
+	world_free(&w);
+}
+END_TEST
+
+START_TEST(all_crash_with_a_prepared_block_and_decide_it)
+{
+	struct address first, made;
+	size_t i;
+
+	open_four();
+	first = member(0, info(0).leader).who->account;
+	w.mangle = no_commits;
+	send_ok(0, 0);
+	world_live(&w, 30);
+	agree_on(0, 4);
+	for (i = 0; i < 4; i++)
+		world_crash(&w, i);
+	w.mangle = NULL;
+	world_mesh(&w);
+	world_live(&w, 3000);
+	same_ledger(1);
+	made = producer(0, 1);
+	ck_assert(address_eq(&made, &first));
+	world_free(&w);
+}
+END_TEST
+
+START_TEST(nothing_is_said_before_it_is_durable)
+{
+	struct driver *d;
+	size_t i;
+
+	open_four();
+	d = &w.node[leader()];
+	send_ok((size_t)(d - w.node), 0);
+	wires_collect(&w.wires);
+	for (i = 0; i < 20 && records((size_t)(d - w.node), 1) < 1; i++) {
+		ck_assert(!logged(d, "no votes", ""));
+		wires_collect(&w.wires);
+		for (size_t k = 0; k < w.wires.count; k++)
+			for (size_t end = 0; end < 2; end++)
+				for (size_t q = 0;
+				     q < w.wires.list[k].queue[end].count; q++)
+					ck_assert_int_ne(w.wires.list[k]
+								 .queue[end]
+								 .list[q]
+								 .type,
+							 MSG_PRP);
+		driver_do_one(d);
+	}
+	ck_assert_uint_eq(records((size_t)(d - w.node), 1), 1);
+	world_live(&w, 100);
+	same_ledger(1);
+	world_free(&w);
+}
+END_TEST
+
+/* --- the journal is lost ------------------------------------------------ */
+
+/* Of the records, votes at all. */
+static size_t votes_since(size_t node, size_t from)
+{
+	const struct driver_journal *j = &w.node[node].journal;
+	struct vote_record r;
+	size_t i, count = 0;
+
+	for (i = from; i < j->count; i++) {
+		ck_assert(!vote_record_decode(&r, buf_span(&j->list[i].bytes)));
+		count += !r.is_floor;
+		vote_record_release(&r);
+	}
+	return count;
+}
+
+START_TEST(who_lost_its_journal_votes_three_heights_later)
+{
+	uint64_t height;
+
+	open_four();
+	many(0, 2);
+	driver_lose_journal(&w.node[1]);
+	world_crash(&w, 1);
+	ck_assert_ptr_nonnull(info(1).silent);
+	w.node[1].journal.is_new = false;
+	world_live(&w, 3000);
+	ck_assert_uint_eq(w.node[1].journal.count, 0);
+	/* two others are no quorum */
+	world_dial(&w, 1, 0);
+	world_dial(&w, 1, 2);
+	world_live(&w, 1000);
+	ck_assert_uint_eq(w.node[1].journal.count, 0);
+	world_dial(&w, 1, 3);
+	world_dial(&w, 0, 2);
+	world_dial(&w, 0, 3);
+	world_dial(&w, 2, 3);
+	world_live(&w, 1000);
+	ck_assert_uint_eq(w.node[1].journal.count, 1);
+	ck_assert_uint_eq(w.node[1].journal.list[0].height, 5);
+	for (height = 3; height < 5; height++) {
+		send_ok(0, height - 1);
+		world_live(&w, TIMEOUT * 3);
+		same_ledger(height);
+		ck_assert_uint_eq(votes_since(1, 0), 0);
+	}
+	send_ok(0, 4);
+	world_live(&w, TIMEOUT * 3);
+	same_ledger(5);
+	ck_assert_uint_ge(votes_since(1, 0), 2);
+	ck_assert_ptr_null(info(1).silent);
+	/* and the next start trusts it */
+	world_crash(&w, 1);
+	ck_assert_ptr_null(info(1).silent);
+	world_free(&w);
+}
+END_TEST
+
+START_TEST(a_journal_that_is_older_than_the_chain_is_a_lost_one)
+{
+	struct driver_journal *j;
+
+	open_four();
+	many(0, 3);
+	j = &w.node[1].journal;
+	while (j->count > 2)
+		buf_release(&j->list[--j->count].bytes);
+	j->last = 2;
+	world_crash(&w, 1);
+	ck_assert_ptr_nonnull(info(1).silent);
+	world_free(&w);
+}
+END_TEST
+
+/* --- peers that are not honest ------------------------------------------ */
+
+static struct driver alone;
+
+static void open_alone(void)
+{
+	struct driver_network network = {.on = true,
+					 .observer = true,
+					 .miners = 4,
+					 .key = 7,
+					 .bft = FAST,
+					 .id = test_address(7),
+					 .instance = 7};
+
+	driver_new_in(&alone, &network, 1000000, "\"interval\": 0", "");
+	fake_peer(&alone, 1, true, 21);
+	fake_peer(&alone, 2, true, 22);
+	driver_settle(&alone);
+	forget_told(&alone);
+}
+
+/* A vote of the key of that number, for the chain of the driver. */
+static struct vote signed_by(struct driver *d, unsigned number,
+			     enum vote_kind kind, uint64_t height,
+			     uint8_t digest)
+{
+	struct vote v = {.kind = kind, .height = height};
+	struct address self = test_address(number);
+	struct secret_key *key = test_key(number);
+	struct buf signature = {0};
+	struct bft_member m;
+	struct hash h;
+	size_t i;
+
+	for (i = 0; node_bft_member(d->node, i, d->now, &m); i++)
+		if (address_eq(&m.who->account, &self))
+			v.signer = (uint16_t)i;
+	memset(v.digest.b, digest, HASH_LEN);
+	vote_digest(&h, &v, node_genesis_hash(d->node));
+	ck_assert(!secret_key_sign(key, &signature, &h));
+	v.signature_len = (uint16_t)signature.len;
+	memcpy(v.signature, signature.data, signature.len);
+	buf_release(&signature);
+	secret_key_free(key);
+	return v;
+}
+
+static void say_vote(struct driver *d, uint64_t peer, const struct vote *v)
+{
+	struct buf body = {0};
+
+	votes_encode(&body, v, 1);
+	fake_say(d, peer, MSG_VOT, &body);
+}
+
+START_TEST(a_vote_is_passed_on_once_it_holds_to_who_lacks_it)
+{
+	struct vote v;
+
+	open_alone();
+	v = signed_by(&alone, 1, VOTE_PREPARE, 1, 5);
+	say_vote(&alone, 1, &v);
+	ck_assert(!sent(&alone, 2, MSG_VOT, NULL));
+	driver_settle(&alone);
+	ck_assert(sent(&alone, 2, MSG_VOT, NULL));
+	ck_assert(!sent(&alone, 1, MSG_VOT, NULL));
+	driver_free(&alone);
+}
+END_TEST
+
+START_TEST(who_is_linked_to_the_signer_is_not_told_again)
+{
+	struct address signer = test_address(1);
+	struct buf body = {0};
+	struct vote v;
+
+	open_alone();
+	msg_links_encode(&body, &signer, 1);
+	fake_say(&alone, 2, MSG_LNK, &body);
+	v = signed_by(&alone, 1, VOTE_PREPARE, 1, 5);
+	say_vote(&alone, 1, &v);
+	driver_settle(&alone);
+	ck_assert(!sent(&alone, 2, MSG_VOT, NULL));
+	v = signed_by(&alone, 2, VOTE_PREPARE, 1, 5);
+	say_vote(&alone, 1, &v);
+	driver_settle(&alone);
+	ck_assert(sent(&alone, 2, MSG_VOT, NULL));
+	driver_free(&alone);
+}
+END_TEST
+
+START_TEST(a_vote_that_does_not_hold_bans_who_sent_it_and_goes_nowhere)
+{
+	uint64_t ban_ms = 0;
+	struct vote v;
+
+	open_alone();
+	v = signed_by(&alone, 1, VOTE_PREPARE, 1, 5);
+	v.signature[3] ^= 1;
+	say_vote(&alone, 1, &v);
+	driver_settle(&alone);
+	ck_assert(dropped(&alone, 1, &ban_ms));
+	ck_assert_uint_gt(ban_ms, 0);
+	ck_assert(!sent(&alone, 2, MSG_VOT, NULL));
+	driver_free(&alone);
+}
+END_TEST
+
+START_TEST(what_changes_nothing_is_not_checked)
+{
+	uint64_t before;
+	struct vote v;
+
+	open_alone();
+	v = signed_by(&alone, 1, VOTE_PREPARE, 1, 5);
+	say_vote(&alone, 1, &v);
+	driver_settle(&alone);
+	before = alone.verified;
+	say_vote(&alone, 2, &v);
+	v = signed_by(&alone, 1, VOTE_PREPARE, 3, 5); /* two above the tip */
+	say_vote(&alone, 2, &v);
+	driver_settle(&alone);
+	ck_assert_uint_eq(alone.verified, before);
+	driver_free(&alone);
+}
+END_TEST
+
+START_TEST(a_double_vote_is_kept_and_told)
+{
+	struct vote v;
+
+	open_alone();
+	v = signed_by(&alone, 3, VOTE_PREPARE, 1, 5);
+	say_vote(&alone, 1, &v);
+	v = signed_by(&alone, 3, VOTE_PREPARE, 1, 6);
+	say_vote(&alone, 1, &v);
+	driver_settle(&alone);
+	ck_assert(sent(&alone, 1, MSG_EVV, NULL));
+	ck_assert(sent(&alone, 2, MSG_EVV, NULL));
+	ck_assert(logged(&alone, "signed two prepares", ""));
+	/* and after a start, to who comes */
+	driver_crash(&alone);
+	forget_told(&alone);
+	fake_connect(&alone, 3, true, 23);
+	{
+		struct msg_hello m = fake_hello(&alone, 23);
+
+		fake_say_hello(&alone, 3, MSG_HEY, &m);
+	}
+	ck_assert(sent(&alone, 3, MSG_EVV, NULL));
+	driver_free(&alone);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("bft_room");
+	TCase *c = tcase_create("agreeing");
+	SRunner *runner;
+	int failed;
+
+	tcase_set_timeout(c, 120);
+	tcase_add_test(c, four_agree_on_a_transaction_at_once);
+	tcase_add_test(c, an_idle_chain_is_silent);
+	tcase_add_test(c, three_go_on_after_a_timeout_of_the_leader);
+	tcase_add_test(c, two_of_four_decide_nothing_and_know_who_is_missing);
+	tcase_add_test(c, heights_follow_each_other);
+	tcase_add_test(c, an_observer_finds_finality);
+	tcase_add_test(c, a_star_is_enough);
+	tcase_add_test(c, a_chain_of_connections_is_enough);
+	tcase_add_test(c, who_was_away_for_long_catches_up);
+	tcase_add_test(c,
+		       a_vote_for_a_done_height_is_answered_by_its_certificate);
+	tcase_add_test(c, a_prepared_block_is_fetched_and_proposed_again);
+	tcase_add_test(c, another_block_than_the_one_asked_for_is_not_taken);
+	tcase_add_test(c, a_leader_that_crashed_proposes_the_same_bytes);
+	tcase_add_test(c, all_crash_with_a_prepared_block_and_decide_it);
+	tcase_add_test(c, nothing_is_said_before_it_is_durable);
+	tcase_add_test(c, who_lost_its_journal_votes_three_heights_later);
+	tcase_add_test(c, a_journal_that_is_older_than_the_chain_is_a_lost_one);
+	tcase_add_test(c, a_vote_is_passed_on_once_it_holds_to_who_lacks_it);
+	tcase_add_test(c, who_is_linked_to_the_signer_is_not_told_again);
+	tcase_add_test(
+		c, a_vote_that_does_not_hold_bans_who_sent_it_and_goes_nowhere);
+	tcase_add_test(c, what_changes_nothing_is_not_checked);
+	tcase_add_test(c, a_double_vote_is_kept_and_told);
+	suite_add_tcase(suite, c);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
