@@ -170,7 +170,8 @@ static void begin(struct world *w)
 	if (chain_open(&w->chain, kv_mem_view(w->mem), 9, &f))
 		BUG(f.detail);
 	if (engine_ops_of(rules.engine)
-		    ->create(&w->engine, chain_rules(w->chain), &f))
+		    ->create(&w->engine, chain_rules(w->chain),
+			     chain_genesis(w->chain), &f))
 		BUG(f.detail);
 	accept_tip(w);
 	say(w->out, "%s nonce %" PRIu64 "\n", w->s->name, nonce);

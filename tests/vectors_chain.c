@@ -307,7 +307,7 @@ json_t *block_examples(const struct example *x,
 	json_t *list = json_array();
 	struct grown c = {.store = kv_mem_new()};
 
-	if (engine_poa.create(&c.engine, &x->rules, NULL))
+	if (engine_poa.create(&c.engine, &x->rules, &x->genesis.hash, NULL))
 		BUG("no engine");
 	c.tip = (struct engine_block){.time = start, .hash = x->genesis.hash};
 	mmr_append(&c.range, &x->genesis.hash);

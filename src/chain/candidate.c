@@ -201,6 +201,8 @@ static void govern(struct candidate *b, struct buf *fields)
 	if (!governance_same(before, &b->governance))
 		governance_encode(&b->governance_raw, &b->governance);
 	governance_fields(fields, before);
+	b->tip.has_change = before->has_change;
+	b->tip.change = before->change;
 }
 
 enum err candidate_finish(struct candidate *b, uint64_t time,

@@ -33,6 +33,8 @@ struct chain_tip {
 	struct hash hash;
 	struct hash state_root;
 	uint64_t supply;
+	bool has_change; /* between its set of validators and the next */
+	struct validator_change change;
 };
 
 /*

@@ -70,6 +70,7 @@ static void hash_of(struct hash *out, const struct chain *c,
 enum err log_tip(struct chain_tip *out, const struct chain *c,
 		 struct kv_view *store, uint64_t height)
 {
+	struct governance_told told;
 	struct delta_reader delta;
 	struct span raw, delta_raw;
 	struct block block;
@@ -92,6 +93,10 @@ enum err log_tip(struct chain_tip *out, const struct chain *c,
 		.supply = delta.supply,
 	};
 	hash_of(&out->hash, c, &block);
+	if (!governance_told_decode(&told, block.header.engine)) {
+		out->has_change = told.has_change;
+		out->change = told.change;
+	}
 	if (block.header.height != height)
 		e = ERR_CORRUPT;
 	block_release(&block);

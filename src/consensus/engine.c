@@ -8,7 +8,7 @@ const struct engine_ops *engine_ops_of(enum engine_kind kind)
 	case ENGINE_POA:
 		return &engine_poa;
 	case ENGINE_BFT:
-		BUG("the engine of bft is to follow");
+		return &engine_bft;
 	}
 	BUG("unknown engine");
 }

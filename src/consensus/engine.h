@@ -19,7 +19,9 @@ struct engine_block {
 	bool has_producer;
 	struct address producer;
 	struct hash hash;
-	bool has_txs; /* holds transactions */
+	bool has_txs;	 /* holds transactions */
+	bool has_change; /* between its set of validators and the next */
+	struct validator_change change;
 };
 
 /* What a node asks when something changed. */
@@ -50,6 +52,7 @@ struct engine_output {
 /* An authority as the chain shows it (GET /v1/validators). */
 struct engine_authority {
 	struct address account;
+	bool has_slots; /* else what is below is not known of an authority */
 	bool has_height;
 	uint64_t height;     /* of its latest block */
 	uint64_t slot_start; /* of that block's slot: ms since 1970 */
@@ -62,10 +65,11 @@ struct engine_authority {
 
 /* Whose turn it is and what is waited for (GET /v1/consensus). */
 struct engine_status {
+	bool has_slots;	     /* else of the rest turn and quorum alone */
 	uint64_t slot;	     /* at now */
 	uint64_t slot_start; /* ms since 1970 */
 	uint64_t slot_ms;
-	struct address turn;	/* authority of that slot */
+	struct address turn;	/* authority of that slot, or of round 0 */
 	size_t quorum;		/* distinct authorities that settle a block */
 	bool filling;		/* the last transactions are not settled yet */
 	uint64_t last_with_txs; /* height of the last block with some; 0 none */
@@ -91,8 +95,9 @@ struct engine_ops {
 	/* blocks are final, by the certificate that is their seal; the node's
 	 * room for votes drives it, not the producer */
 	bool certifies;
+	/* rules and genesis, the chain's hash, outlive it. */
 	enum err (*create)(struct engine **out, const struct rules *rules,
-			   struct fault *f);
+			   const struct hash *genesis, struct fault *f);
 	void (*destroy)(struct engine *e);
 	/*
 	 * Follow the chain: block is now the tip. Called for every block in
@@ -150,7 +155,7 @@ struct engine {
 	const struct engine_ops *ops;
 };
 
-extern const struct engine_ops engine_poa;
+extern const struct engine_ops engine_poa, engine_bft;
 
 /* The table of the rules' engine. */
 const struct engine_ops *engine_ops_of(enum engine_kind kind);

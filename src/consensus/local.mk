@@ -1,4 +1,5 @@
 libcore_a_SOURCES += \
+	src/consensus/bft.c \
 	src/consensus/bft_effects.c src/consensus/bft_inputs.c \
 	src/consensus/bft_internal.h src/consensus/bft_known.c \
 	src/consensus/bft_machine.c src/consensus/bft_machine.h \
@@ -15,3 +16,6 @@ tests_unit_check_poa_SOURCES = tests/unit/check_poa.c $(poa_fixture)
 check_PROGRAMS += tests/unit/check_poa_model
 tests_unit_check_poa_model_SOURCES = tests/unit/check_poa_model.c \
 	$(poa_fixture)
+check_PROGRAMS += tests/unit/check_bft_engine
+tests_unit_check_bft_engine_SOURCES = tests/unit/check_bft_engine.c \
+	tests/unit/numbered_keys.h

@@ -53,10 +53,11 @@ static size_t miner_index(const struct poa *p, const struct address *a)
 }
 
 static enum err create(struct engine **out, const struct rules *rules,
-		       struct fault *f)
+		       const struct hash *genesis, struct fault *f)
 {
 	struct poa *p;
 
+	(void)genesis;
 	*out = NULL;
 	if (!rules->miner_count || !rules->slot_ms)
 		return fault_set(f, ERR_OUT_OF_RANGE, "miners",
@@ -284,6 +285,7 @@ static bool authority(const struct engine *e, size_t i,
 	row = &p->state.rows[i];
 	*out = (struct engine_authority){
 		.account = p->rules->miners[i],
+		.has_slots = true,
 		.has_height = row->height > 0,
 		.height = row->height,
 		.slot_start = slot_start(p, row->slot),
@@ -304,6 +306,7 @@ static void status(const struct engine *e, uint64_t now,
 
 	slot = now > p->rules->genesis_time ? slot_of(p, now) : 0;
 	*out = (struct engine_status){
+		.has_slots = true,
 		.slot = slot,
 		.slot_start = slot_start(p, slot),
 		.slot_ms = p->rules->slot_ms,

@@ -57,6 +57,15 @@ void governance_newest(struct validators *out, const struct governance *g);
  */
 void governance_fields(struct buf *out, const struct governance *g);
 
+/* Those fields, as a header has them. A plain value. */
+struct governance_told {
+	struct hash set, next; /* hashes of the header's set and the next */
+	bool has_change;
+	struct validator_change change; /* between them */
+};
+MUST_USE enum err governance_told_decode(struct governance_told *out,
+					 struct span fields);
+
 /* How many votes a change needs: the quorum of set(h+1). */
 size_t governance_quorum(const struct governance *g);
 

@@ -167,3 +167,34 @@ void governance_fields(struct buf *out, const struct governance *g)
 	encode_change(out, g);
 	validators_release(&next);
 }
+
+static void read_change(struct governance_told *out, struct mp_reader *r)
+{
+	struct span raw = mp_read_raw(r);
+	struct buf again = {0};
+
+	out->has_change = !span_eq(raw, SPAN("\x90", 1));
+	if (r->err || !out->has_change)
+		return;
+	if (change_decode(&out->change, raw))
+		mp_refuse(r);
+	/* in a header a change has one form, without a flag that says nothing
+	 */
+	change_encode(&again, &out->change);
+	if (!span_eq(raw, buf_span(&again)))
+		mp_refuse(r);
+	buf_release(&again);
+}
+
+enum err governance_told_decode(struct governance_told *out, struct span fields)
+{
+	struct mp_reader r;
+
+	*out = (struct governance_told){0};
+	mp_reader_init(&r, fields);
+	mp_read_array(&r, 3, 3);
+	out->set = mp_read_hash(&r);
+	out->next = mp_read_hash(&r);
+	read_change(out, &r);
+	return mp_reader_end(&r);
+}

@@ -81,6 +81,8 @@ void sync_engine_block(struct engine_block *out, const struct header *h,
 		 0x27, 0xae, 0x41, 0xe4, 0x64, 0x9b, 0x93, 0x4c,
 		 0xa4, 0x95, 0x99, 0x1b, 0x78, 0x52, 0xb8, 0x55}};
 
+	struct governance_told told;
+
 	*out = (struct engine_block){
 		.height = h->height,
 		.time = h->time,
@@ -89,6 +91,10 @@ void sync_engine_block(struct engine_block *out, const struct header *h,
 		.hash = *hash,
 		.has_txs = !hash_eq(&h->txs_root, &none),
 	};
+	if (!governance_told_decode(&told, h->engine)) {
+		out->has_change = told.has_change;
+		out->change = told.change;
+	}
 }
 
 static enum err restored(struct node *n, struct engine **out, struct span state,
@@ -100,7 +106,8 @@ static enum err restored(struct node *n, struct engine **out, struct span state,
 	enum err e;
 
 	*out = NULL;
-	e = engine_ops_of(rules->engine)->create(&engine, rules, &f);
+	e = engine_ops_of(rules->engine)
+		    ->create(&engine, rules, chain_genesis(n->chain), &f);
 	if (e)
 		return e;
 	if (block->height)

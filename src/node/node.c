@@ -24,6 +24,8 @@ void engine_block_of(struct engine_block *out, const struct chain_tip *tip)
 		.producer = tip->producer,
 		.hash = tip->hash,
 		.has_txs = tip->has_txs,
+		.has_change = tip->has_change,
+		.change = tip->change,
 	};
 }
 
@@ -65,7 +67,8 @@ static enum err open_engine(struct node *n, struct kv_view *view,
 	struct span state;
 	enum err e;
 
-	e = engine_ops_of(rules->engine)->create(&n->engine, rules, f);
+	e = engine_ops_of(rules->engine)
+		    ->create(&n->engine, rules, chain_genesis(n->chain), f);
 	if (e)
 		return e;
 	engine_block_of(&tip, chain_tip(n->chain));

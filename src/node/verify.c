@@ -327,7 +327,8 @@ static enum err verify_all(struct verify *v, verify_progress_fn *progress,
 	rules_release(&rules);
 	if (!e)
 		e = engine_ops_of(chain_rules(v->again)->engine)
-			    ->create(&v->engine, chain_rules(v->again), v->f);
+			    ->create(&v->engine, chain_rules(v->again),
+				     chain_genesis(v->again), v->f);
 	for (v->height = 1; !e && v->height <= tip->height; v->height++) {
 		/* the engine lags one block: save() is asked at the tip */
 		engine_block_of(&block, chain_tip(v->again));

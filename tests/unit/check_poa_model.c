@@ -198,7 +198,7 @@ static struct engine *reopened(const struct engine *e,
 	struct engine *again;
 
 	engine_poa.save(e, &state, b);
-	ck_assert(!engine_poa.create(&again, &rules, NULL));
+	ck_assert(!engine_poa.create(&again, &rules, NULL, NULL));
 	ck_assert(!engine_poa.restore(again, buf_span(&state), b));
 	buf_release(&state);
 	return again;
@@ -278,7 +278,7 @@ START_TEST(a_damaged_state_is_refused)
 		engine_poa.save(engine, &state, &b);
 		engine_poa.accept(engine, &b);
 	}
-	ck_assert(!engine_poa.create(&again, &rules, NULL));
+	ck_assert(!engine_poa.create(&again, &rules, NULL, NULL));
 	for (len = 0; len < state.len; len++)
 		ck_assert_int_eq(
 			engine_poa.restore(again, SPAN(state.data, len), &b),

@@ -23,7 +23,7 @@ void make_engine(size_t n, uint64_t slot_ms)
 			       .max_bound = 10};
 	for (i = 0; i < n; i++)
 		miners[i] = test_address((unsigned)i + 1);
-	ck_assert(!engine_poa.create(&engine, &rules, NULL));
+	ck_assert(!engine_poa.create(&engine, &rules, NULL, NULL));
 }
 
 struct engine_block block_of(uint64_t height, uint64_t time, size_t miner,
