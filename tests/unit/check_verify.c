@@ -70,7 +70,8 @@ static void put_engine(struct kv_batch *batch, struct chain *chain,
 	struct buf state = {0};
 	struct span old;
 
-	ck_assert(!engine_poa.create(&engine, chain_rules(chain), NULL));
+	ck_assert(!engine_poa.create(&engine, chain_rules(chain),
+				     chain_genesis(chain), NULL));
 	ck_assert(!kv_get(view(), &old, KV_STATES,
 			  height_key(key, parent->height)));
 	ck_assert(!engine_poa.restore(engine, old, &before));
