@@ -167,7 +167,7 @@ static enum err add_check(struct node *n, struct job *job, struct span raw)
 	e = find_key(n, &key, &tx);
 	if (e || known_good(n, &tx))
 		return e;
-	return checks_add(&job->checks, &tx.id, key, tx.signature)
+	return tx_checks(&job->checks, &tx, key, chain_genesis(n->chain))
 		       ? ERR_OK
 		       : ERR_BAD_SIGNATURE;
 }
