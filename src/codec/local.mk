@@ -27,7 +27,7 @@ tests_unit_check_tx_json_SOURCES = tests/unit/check_tx_json.c
 
 check_PROGRAMS += tests/unit/check_tx_op
 tests_unit_check_tx_op_SOURCES = tests/unit/check_tx_op.c \
-	tests/unit/test_keys.h tests/unit/tx_ops.c tests/unit/tx_ops.h
+	tests/unit/numbered_keys.h tests/unit/test_keys.h tests/unit/tx_ops.c tests/unit/tx_ops.h
 
 check_PROGRAMS += tests/unit/check_codec
 tests_unit_check_codec_SOURCES = tests/unit/check_codec.c

@@ -13,8 +13,7 @@
 #include "base/amount.h"
 #include "base/bytes.h"
 #include "base/err.h"
-#include "crypto/hash.h"
-#include "crypto/key.h"
+#include "crypto/check.h"
 
 #define TX_VERSION 1
 #define TX_BYTES_MAX 4096 /* consensus bound on the full bytes */
@@ -96,5 +95,15 @@ MUST_USE enum err tx_change_decode(struct tx_change *out, struct span raw);
  * who does not want to be one: for this chain, and for nothing else. */
 void tx_accept_digest(struct hash *out, struct span change,
 		      const struct hash *genesis);
+
+/*
+ * Append every signature that a decoded and hashed transaction stands on: the
+ * sender's, by his key; with an approving vote to add a key that key's
+ * acceptance; with evidence its two votes. It holds when all of them do:
+ * whoever checks a transaction checks these, and none alone. false: one is
+ * longer than there are any; some may have been appended.
+ */
+MUST_USE bool tx_checks(struct checks *out, const struct tx *tx,
+			struct span key, const struct hash *genesis);
 
 #endif

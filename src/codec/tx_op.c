@@ -140,6 +140,58 @@ void tx_accept_digest(struct hash *out, struct span change,
 	digest(out, DOMAIN_ACCEPT, genesis, change);
 }
 
+/* --- signatures ---------------------------------------------------------- */
+
+static bool add_acceptance(struct checks *out, const struct tx *tx,
+			   const struct hash *genesis)
+{
+	struct tx_change c;
+	struct hash d;
+
+	if (!tx->acceptance.len)
+		return true;
+	if (tx_change_decode(&c, tx->change))
+		BUG("the transaction was not decoded");
+	tx_accept_digest(&d, tx->change, genesis);
+	return checks_add(out, &d, c.key, tx->acceptance);
+}
+
+static bool add_votes(struct checks *out, const struct tx *tx,
+		      const struct hash *genesis)
+{
+	struct double_vote twice;
+	struct hash d;
+	size_t i;
+
+	if (double_vote_decode(&twice, tx->double_vote))
+		BUG("the transaction was not decoded");
+	for (i = 0; i < ARRAY_LEN(twice.vote); i++) {
+		const struct vote *v = &twice.vote[i];
+
+		vote_digest(&d, v, genesis);
+		if (!checks_add(out, &d, twice.key,
+				SPAN(v->signature, v->signature_len)))
+			return false;
+	}
+	return true;
+}
+
+bool tx_checks(struct checks *out, const struct tx *tx, struct span key,
+	       const struct hash *genesis)
+{
+	if (!checks_add(out, &tx->id, key, tx->signature))
+		return false;
+	switch (tx->op) {
+	case TX_TRANSFER:
+		break;
+	case TX_VOTE:
+		return add_acceptance(out, tx, genesis);
+	case TX_EVIDENCE:
+		return add_votes(out, tx, genesis);
+	}
+	return true;
+}
+
 /* --- checks -------------------------------------------------------------- */
 
 static enum err check_acceptance(const struct tx *tx, const struct tx_change *c,

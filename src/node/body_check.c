@@ -168,7 +168,7 @@ static enum err add_check(struct node *n, struct checks *checks,
 	e = find_key(n, &key, &tx);
 	if (e || known_good(n, &tx))
 		return e;
-	return checks_add(checks, &tx.id, key, tx.signature)
+	return tx_checks(checks, &tx, key, chain_genesis(n->chain))
 		       ? ERR_OK
 		       : ERR_BAD_SIGNATURE;
 }

@@ -22,6 +22,7 @@ struct submission {
 	size_t count;
 	struct tx *txs; /* those whose signatures are being checked */
 	size_t *index;	/* of each in results */
+	size_t *end;	/* of each one's signatures in the job's */
 	size_t tx_count;
 };
 
@@ -32,6 +33,7 @@ static void submission_free(struct submission *s)
 	free(s->fulls);
 	free(s->txs);
 	free(s->index);
+	free(s->end);
 	free(s);
 }
 
@@ -146,11 +148,16 @@ static void enter(struct node *n, const struct tx *tx, struct submit_result *r,
 	gossip_entered(n, tx, from);
 }
 
-static void refuse_signature(struct submit_result *r, enum err why)
+static void refuse_signature(struct submit_result *r, const struct tx *tx,
+			     enum err why)
 {
 	fault_set(&r->fault, why, "signature",
-		  "the signature does not fit the sender's key, this "
-		  "transaction and this chain");
+		  tx->op == TX_TRANSFER
+			  ? "the signature does not fit the sender's key, this "
+			    "transaction and this chain"
+			  : "the signature does not fit the sender's key, this "
+			    "transaction and this chain; or one within vote or "
+			    "evidence does not fit its key");
 }
 
 /* The key that checks tx, from itself or from what is known of its sender. */
@@ -194,7 +201,7 @@ static bool answer_checked(struct node *n, const struct tx *tx,
 	if (!recent_get(n->checked, &verdict, tx->full.b))
 		return false;
 	if (verdict.len)
-		refuse_signature(r, ERR_BAD_SIGNATURE);
+		refuse_signature(r, tx, ERR_BAD_SIGNATURE);
 	else
 		enter(n, tx, r, from);
 	return true;
@@ -226,8 +233,9 @@ static bool take_tx(struct node *n, struct submission *s, struct job *job,
 	if (check(n, &known, &account, tx, &r->fault) ||
 	    find_key(n, &key, tx, &r->fault))
 		return false;
-	if (!checks_add(&job->checks, &tx->id, key, tx->signature))
+	if (!tx_checks(&job->checks, tx, key, chain_genesis(n->chain)))
 		BUG("a key or signature longer than there are");
+	s->end[s->tx_count] = job->checks.count;
 	map_put(n->checking, tx->full.b, s);
 	return true;
 }
@@ -281,6 +289,7 @@ static void begin(struct node *n, struct submission *s, const struct span *txs)
 	s->results = xcalloc(s->count, sizeof(*s->results));
 	s->txs = xcalloc(s->count, sizeof(*s->txs));
 	s->index = xcalloc(s->count, sizeof(*s->index));
+	s->end = xcalloc(s->count, sizeof(*s->end));
 	buf_reserve(&s->bytes, total + 1); /* an empty one has a place, too */
 	for (i = 0; i < s->count; i++) {
 		size_t start = s->bytes.len;
@@ -362,18 +371,19 @@ void submit_checked(struct node *n, struct job *job)
 {
 	struct submission *s = map_del(n->submissions, &job->id);
 	struct submit_result *r;
+	size_t k, first = 0;
 	enum err result;
-	size_t k;
 
 	if (!s)
 		BUG("a job that nobody asked for");
 	for (k = 0; k < s->tx_count; k++) {
 		r = &s->results[s->index[k]];
-		result = job->checks.list[k].result;
+		result = checks_result(&job->checks, first, s->end[k] - first);
+		first = s->end[k];
 		remember(n, &s->txs[k], result);
 		map_del(n->checking, s->txs[k].full.b);
 		if (result)
-			refuse_signature(r, result);
+			refuse_signature(r, &s->txs[k], result);
 		else
 			enter(n, &s->txs[k], r, s->from);
 	}

@@ -27,37 +27,43 @@ static enum err at_block(struct verify *v, enum err e, const char *what)
 
 /* --- one block --------------------------------------------------------- */
 
+/* The sender's key, which a first transaction brings. */
+static enum err sender_key(struct verify *v, struct span *key,
+			   const struct tx *tx)
+{
+	*key = tx->key;
+	if (!key->len)
+		return kv_get(kv_overlay_view(v->keys), key, KV_KEYS,
+			      address_span(&tx->sender));
+	kv_overlay_put(v->keys, 0, KV_KEYS, address_span(&tx->sender), *key);
+	return ERR_OK;
+}
+
 static enum err check_signatures(struct verify *v, const struct candidate *b)
 {
 	const struct tx *txs = candidate_txs(b);
-	struct kv_view *keys = kv_overlay_view(v->keys);
+	struct checks checks = {0};
+	char hex[HASH_HEX_LEN];
 	struct span key;
 	size_t i;
-	enum err e;
+	enum err e = ERR_OK;
 
-	for (i = 0; i < candidate_tx_count(b); i++) {
-		e = ERR_OK;
-		key = txs[i].key;
-		if (key.len)
-			kv_overlay_put(v->keys, 0, KV_KEYS,
-				       address_span(&txs[i].sender), key);
-		else
-			e = kv_get(keys, &key, KV_KEYS,
-				   address_span(&txs[i].sender));
+	for (i = 0; !e && i < candidate_tx_count(b); i++) {
+		checks.count = 0;
+		e = sender_key(v, &key, &txs[i]);
+		if (!e &&
+		    !tx_checks(&checks, &txs[i], key, chain_genesis(v->again)))
+			e = ERR_BAD_SIGNATURE;
 		if (!e)
-			e = verifier_check(v->verifier, key, &txs[i].id,
-					   txs[i].signature);
-		if (e) {
-			char hex[HASH_HEX_LEN];
-
-			return fault_set(v->f, ERR_BAD_SIGNATURE, "",
-					 "block %llu: transaction %s: %s",
-					 (unsigned long long)v->height,
-					 hash_hex(hex, &txs[i].id),
-					 err_text(ERR_BAD_SIGNATURE));
-		}
+			e = checks_verify(&checks, v->verifier);
 	}
-	return ERR_OK;
+	checks_release(&checks);
+	if (!e)
+		return ERR_OK;
+	return fault_set(
+		v->f, ERR_BAD_SIGNATURE, "", "block %llu: transaction %s: %s",
+		(unsigned long long)v->height, hash_hex(hex, &txs[i - 1].id),
+		err_text(ERR_BAD_SIGNATURE));
 }
 
 static enum err compare_log(struct verify *v, const struct candidate *b)

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "codec/msgpack.h"
 #include "codec/tx_json.h"
+#include "numbered_keys.h"
 #include "test_keys.h"
 #include "tx_ops.h"
 
@@ -218,6 +219,95 @@ START_TEST(a_change_names_a_key_of_an_accepted_form)
 }
 END_TEST
 
+/* --- signatures ---------------------------------------------------------- */
+
+/* All that it stands on, as submit, bodies and verification check it. */
+static enum err signatures_of(const struct buf *raw, const struct hash *chain)
+{
+	struct verifier *v = verifier_new(4);
+	struct checks checks = {0};
+	struct tx tx;
+	enum err e;
+
+	ck_assert(!tx_decode(&tx, buf_span(raw), TX_BYTES_MAX, NULL));
+	tx_hash(&tx, chain);
+	ck_assert(tx_checks(&checks, &tx, secret_key_public(rsa), chain));
+	e = checks_verify(&checks, v);
+	checks_release(&checks);
+	verifier_free(v);
+	return e;
+}
+
+START_TEST(what_is_signed_by_all_holds_on_its_chain_alone)
+{
+	static const struct hash other = {{8}};
+	struct buf raw = {0};
+	unsigned i;
+
+	for (i = 0; i < MADE; i++) {
+		buf_reset(&raw);
+		make(&raw, (enum made)i, 1, false);
+		ck_assert_int_eq(signatures_of(&raw, &genesis), ERR_OK);
+		ck_assert_int_eq(signatures_of(&raw, &other),
+				 ERR_BAD_SIGNATURE);
+	}
+	buf_release(&raw);
+}
+END_TEST
+
+/* Signed by the newcomer, but in another of a key's roles; or by another. */
+START_TEST(a_signature_in_any_other_role_is_no_acceptance)
+{
+	static const char *const roles[] = {DOMAIN_TX,	     DOMAIN_HEADER,
+					    DOMAIN_RULES,    DOMAIN_STATE,
+					    DOMAIN_UPGRADES, DOMAIN_MEMBER,
+					    DOMAIN_VOTE,     DOMAIN_VALIDATORS};
+	struct op_sender s = {rsa, 1, 0, &genesis};
+	struct tx_change add = op_add(ed), self = op_add(rsa);
+	struct buf raw = {0}, change = {0};
+	struct hash over;
+	size_t i;
+
+	tx_change_encode(&change, &add);
+	for (i = 0; i < ARRAY_LEN(roles); i++) {
+		digest(&over, roles[i], &genesis, buf_span(&change));
+		buf_reset(&raw);
+		op_vote(&raw, &s, true, &add, ed, &over);
+		ck_assert_int_eq(signatures_of(&raw, &genesis),
+				 ERR_BAD_SIGNATURE);
+	}
+	/* a newcomer's yes to itself is none to somebody else */
+	tx_accept_digest(&over, buf_span(&change), &genesis);
+	buf_reset(&raw);
+	op_vote(&raw, &s, true, &self, rsa, &over);
+	ck_assert_int_eq(signatures_of(&raw, &genesis), ERR_BAD_SIGNATURE);
+	buf_release(&raw);
+	buf_release(&change);
+}
+END_TEST
+
+START_TEST(evidence_needs_both_votes_by_its_key)
+{
+	struct op_sender s = {rsa, 1, 0, &genesis};
+	struct secret_key *third = numbered_key(3);
+	unsigned forged;
+
+	for (forged = 0; forged < 4; forged++) {
+		const struct secret_key *signers[2] = {forged & 1 ? third : ed,
+						       forged & 2 ? third : ed};
+		struct buf raw = {0}, double_vote = {0};
+
+		op_double_vote(&double_vote, ed, signers, 5, &genesis);
+		op_evidence(&raw, &s, buf_span(&double_vote));
+		ck_assert_int_eq(signatures_of(&raw, &genesis),
+				 forged ? ERR_BAD_SIGNATURE : ERR_OK);
+		buf_release(&raw);
+		buf_release(&double_vote);
+	}
+	secret_key_free(third);
+}
+END_TEST
+
 /* --- JSON ---------------------------------------------------------------- */
 
 START_TEST(each_operation_as_json_is_the_same_bytes)
@@ -375,10 +465,12 @@ int main(void)
 {
 	Suite *s = suite_create("tx_op");
 	TCase *bytes = tcase_create("bytes"), *json = tcase_create("json");
+	TCase *keys = tcase_create("keys");
 	SRunner *sr = srunner_create(s);
 	int failed;
 
 	tcase_add_checked_fixture(bytes, setup, teardown);
+	tcase_add_checked_fixture(keys, setup, teardown);
 	tcase_add_checked_fixture(json, setup, teardown);
 	tcase_set_timeout(bytes, 60);
 	tcase_add_test(bytes, each_operation_round_trips);
@@ -388,10 +480,14 @@ int main(void)
 		bytes,
 		an_acceptance_is_there_exactly_when_a_key_is_to_be_added);
 	tcase_add_test(bytes, a_change_names_a_key_of_an_accepted_form);
+	tcase_add_test(keys, what_is_signed_by_all_holds_on_its_chain_alone);
+	tcase_add_test(keys, a_signature_in_any_other_role_is_no_acceptance);
+	tcase_add_test(keys, evidence_needs_both_votes_by_its_key);
 	tcase_add_test(json, each_operation_as_json_is_the_same_bytes);
 	tcase_add_test(json, a_vote_in_json_is_what_the_interface_says);
 	tcase_add_test(json, every_bad_field_of_an_operation_is_named);
 	suite_add_tcase(s, bytes);
+	suite_add_tcase(s, keys);
 	suite_add_tcase(s, json);
 	srunner_run_all(sr, CK_ENV);
 	failed = srunner_ntests_failed(sr);
