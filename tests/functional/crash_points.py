@@ -21,13 +21,13 @@ import tempfile
 import time
 import traceback
 
+import bftnet
 import crashing
 import ledger
 import lib
 import network
 import others
 import votes
-import wire
 import witness
 from own import account
 
@@ -80,13 +80,7 @@ class Run:
         self.calls = collections.Counter()
         self.datadir = os.path.join(top, "node")
         self.top = top
-        made = subprocess.run(
-            [lib.program("ccoin"), "create-account", "--type", kind, "-d",
-             self.datadir], stdin=subprocess.DEVNULL, text=True,
-            stdout=subprocess.PIPE, check=True)
-        address = made.stdout.strip()
-        self.mine = wire.Account.load(os.path.join(
-            self.datadir, "keys", address + ".pem"))
+        self.mine = bftnet.create_account(self.datadir, kind)
         self.accounts = [account(700 + i) for i in range(3)]
         self.rich = [account(1 + i) for i in range(3)]
         genesis = os.path.join(top, "genesis.json")
@@ -97,7 +91,7 @@ class Run:
             self.datadir, "--genesis", genesis, "--threads", "1",
             "--listen", f"127.0.0.1:{self.p2p}",
             "--http", f"127.0.0.1:{self.http}",
-            "--validator", "--account", address, port=self.p2p)
+            "--validator", "--account", self.mine.address, port=self.p2p)
         self.environment = dict(self.node.env)
         self.plans = Plans(self.rng)
         self.crash = None

@@ -45,6 +45,7 @@ static const char *const names[CLASSES] = {"chain", "votes", "other", "send"};
 struct counts {
 	_Atomic uint64_t calls[CLASSES];
 	_Atomic uint64_t counted; /* those of the chosen classes */
+	_Atomic uint64_t at;	  /* CRASH_AT; a test may change it */
 	char ended_at[128];	  /* "before pwrite chain"; empty: it did not */
 };
 
@@ -63,7 +64,6 @@ static struct {
 	char dir[PATH_SIZE];
 	size_t dir_len;
 	bool chosen[CLASSES];
-	uint64_t at;
 	enum when when;
 	bool loses;
 	uint64_t lose;
@@ -116,9 +116,9 @@ __attribute__((constructor)) static void read_settings(void)
 	shim.loses = getenv("CRASH_LOSE") != NULL;
 	shim.lose = (uint64_t)setting("CRASH_LOSE");
 	shim.not_port = (int)setting("CRASH_NOT_PORT");
-	shim.at = (uint64_t)setting("CRASH_AT");
 	if (count)
 		share_counts(count);
+	shim.counts->at = (uint64_t)setting("CRASH_AT");
 	if (dir && strlen(dir) < PATH_SIZE)
 		shim.dir_len = (size_t)snprintf(shim.dir, PATH_SIZE, "%s", dir);
 }
@@ -233,7 +233,7 @@ static bool is_the_one(enum class class)
 		return false;
 	atomic_fetch_add(&c->calls[class], 1);
 	return shim.chosen[class] &&
-	       atomic_fetch_add(&c->counted, 1) + 1 == shim.at;
+	       atomic_fetch_add(&c->counted, 1) + 1 == c->at;
 }
 
 /* --- what is not flushed ---------------------------------------------------

@@ -10,7 +10,8 @@ import subprocess
 import lib
 
 CLASSES = ("chain", "votes", "other", "send")
-COUNTS = struct.Struct("<4QQ128s")
+COUNTS = struct.Struct("<4QQQ128s")
+AT_OFFSET = 5 * 8
 
 
 def shim(name):
@@ -66,7 +67,7 @@ class Crash:
             with open(self.path, "rb") as f:
                 return COUNTS.unpack(f.read(COUNTS.size))
         except (FileNotFoundError, struct.error):
-            return (0,) * 5 + (b"",)
+            return (0,) * 6 + (b"",)
 
     def counts(self):
         """{class: calls}"""
@@ -76,9 +77,16 @@ class Crash:
         """Calls of the chosen classes so far."""
         return self.read()[4]
 
+    def arm(self, more):
+        """While it runs: end at so many calls from now; None: not at all."""
+        self.at = 0 if more is None else self.counted() + more
+        with open(self.path, "r+b") as f:
+            f.seek(AT_OFFSET)
+            f.write(struct.pack("<Q", self.at))
+
     def ended_at(self):
         """"before pwrite chain"; "" when it did not end at a call."""
-        return self.read()[5].split(b"\0")[0].decode()
+        return self.read()[6].split(b"\0")[0].decode()
 
     def __str__(self):
         lose = "" if self.lose is None else f" losing {self.lose}"
