@@ -34,7 +34,6 @@ from own import account
 POINTS_OF_A_CHAIN = 250
 HEIGHTS_OF_A_RUN = 12  # a call that is not reached by then is too far
 RICH = 1 << 40
-WHENS = ("before", "after", "torn")
 
 
 class Broken(Exception):
@@ -66,7 +65,7 @@ class Plans:
         at = rng.randrange(1, 1 + (reach if rng.random() < 0.7
                                    else max(1, reach // 4)))
         lose = (None, 0, rng.randrange(1, 1 << 32))[self.number // 8 % 3]
-        return crashing.Crash(datadir, at, WHENS[self.number // 24 % 3],
+        return crashing.Crash(datadir, at, crashing.WHENS[self.number // 24 % 3],
                               (name,), lose, http_port)
 
 
