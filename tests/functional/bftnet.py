@@ -41,11 +41,12 @@ class BftParties(network.Parties):
         self.sent = {}
         self.dirs = [case.path(f"party{i}") for i in range(count + observers)]
         self.accounts = [create_account(d, kind) for d in self.dirs[:count]]
-        rich = [*self.senders, *self.accounts]
+        genesis["alloc"] = {
+            **{a.address: {"balance": network.RICH}
+               for a in [*self.senders, *self.accounts]},
+            **genesis.get("alloc", {})}
         self.genesis = case.write("genesis.json", network.bft_genesis(
-            self.accounts[:validators],
-            alloc={a.address: {"balance": network.RICH} for a in rich},
-            **genesis))
+            self.accounts[:validators], **genesis))
         self.set = votes.Set([a.spki for a in self.accounts[:validators]])
         self.nodes = [self._party(i) for i in range(count + observers)]
         self.environment = dict(self.nodes[0].env)
