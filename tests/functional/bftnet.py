@@ -142,7 +142,7 @@ class BftParties(network.Parties):
             lib.until(lambda tx_id=tx_id: all(
                 self.is_final(n, tx_id) for n in which), limit)
 
-    def work(self, among=None, count=3, sender=None, limit=60):
+    def work(self, among=None, count=3, sender=0, limit=60):
         """Transfers, final on all of these; the lowest height of them."""
         among = self.up(among)
         ids = self.send(among[0], count, sender)

@@ -271,7 +271,7 @@ def main():
     count, calls, bad = collections.Counter(), collections.Counter(), []
     begin = time.monotonic()
     jobs = [(f"{seed}.{i}", share) for i in range(parts)]
-    with multiprocessing.Pool(os.cpu_count()) as pool:
+    with multiprocessing.Pool(2 * os.cpu_count()) as pool:
         for got, where, broken in pool.imap_unordered(one, jobs):
             count.update(got)
             calls.update(where)
