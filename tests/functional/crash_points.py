@@ -21,20 +21,19 @@ import tempfile
 import time
 import traceback
 
+import bftnet
 import crashing
 import ledger
 import lib
 import network
 import others
 import votes
-import wire
 import witness
 from own import account
 
 POINTS_OF_A_CHAIN = 250
 HEIGHTS_OF_A_RUN = 12  # a call that is not reached by then is too far
 RICH = 1 << 40
-WHENS = ("before", "after", "torn")
 
 
 class Broken(Exception):
@@ -66,7 +65,7 @@ class Plans:
         at = rng.randrange(1, 1 + (reach if rng.random() < 0.7
                                    else max(1, reach // 4)))
         lose = (None, 0, rng.randrange(1, 1 << 32))[self.number // 8 % 3]
-        return crashing.Crash(datadir, at, WHENS[self.number // 24 % 3],
+        return crashing.Crash(datadir, at, crashing.WHENS[self.number // 24 % 3],
                               (name,), lose, http_port)
 
 
@@ -80,13 +79,7 @@ class Run:
         self.calls = collections.Counter()
         self.datadir = os.path.join(top, "node")
         self.top = top
-        made = subprocess.run(
-            [lib.program("ccoin"), "create-account", "--type", kind, "-d",
-             self.datadir], stdin=subprocess.DEVNULL, text=True,
-            stdout=subprocess.PIPE, check=True)
-        address = made.stdout.strip()
-        self.mine = wire.Account.load(os.path.join(
-            self.datadir, "keys", address + ".pem"))
+        self.mine = bftnet.create_account(self.datadir, kind)
         self.accounts = [account(700 + i) for i in range(3)]
         self.rich = [account(1 + i) for i in range(3)]
         genesis = os.path.join(top, "genesis.json")
@@ -97,7 +90,7 @@ class Run:
             self.datadir, "--genesis", genesis, "--threads", "1",
             "--listen", f"127.0.0.1:{self.p2p}",
             "--http", f"127.0.0.1:{self.http}",
-            "--validator", "--account", address, port=self.p2p)
+            "--validator", "--account", self.mine.address, port=self.p2p)
         self.environment = dict(self.node.env)
         self.plans = Plans(self.rng)
         self.crash = None
@@ -278,7 +271,7 @@ def main():
     count, calls, bad = collections.Counter(), collections.Counter(), []
     begin = time.monotonic()
     jobs = [(f"{seed}.{i}", share) for i in range(parts)]
-    with multiprocessing.Pool(os.cpu_count()) as pool:
+    with multiprocessing.Pool(2 * os.cpu_count()) as pool:
         for got, where, broken in pool.imap_unordered(one, jobs):
             count.update(got)
             calls.update(where)

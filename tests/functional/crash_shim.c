@@ -45,7 +45,9 @@ static const char *const names[CLASSES] = {"chain", "votes", "other", "send"};
 struct counts {
 	_Atomic uint64_t calls[CLASSES];
 	_Atomic uint64_t counted; /* those of the chosen classes */
-	char ended_at[128];	  /* "before pwrite chain"; empty: it did not */
+	/* CRASH_AT, CRASH_WHEN; a test may change them */
+	_Atomic uint64_t at, when;
+	char ended_at[128]; /* "before pwrite chain"; empty: it did not */
 };
 
 /* What was written and may not be on disk yet. */
@@ -63,8 +65,6 @@ static struct {
 	char dir[PATH_SIZE];
 	size_t dir_len;
 	bool chosen[CLASSES];
-	uint64_t at;
-	enum when when;
 	bool loses;
 	uint64_t lose;
 	int not_port;
@@ -109,16 +109,15 @@ __attribute__((constructor)) static void read_settings(void)
 
 	for (i = 0; i < CLASSES; i++)
 		shim.chosen[i] = class && strstr(class, names[i]);
-	if (when && !strcmp(when, "after"))
-		shim.when = AFTER;
-	if (when && !strcmp(when, "torn"))
-		shim.when = TORN;
 	shim.loses = getenv("CRASH_LOSE") != NULL;
 	shim.lose = (uint64_t)setting("CRASH_LOSE");
 	shim.not_port = (int)setting("CRASH_NOT_PORT");
-	shim.at = (uint64_t)setting("CRASH_AT");
 	if (count)
 		share_counts(count);
+	shim.counts->when = when && !strcmp(when, "after")  ? AFTER
+			    : when && !strcmp(when, "torn") ? TORN
+							    : BEFORE;
+	shim.counts->at = (uint64_t)setting("CRASH_AT");
 	if (dir && strlen(dir) < PATH_SIZE)
 		shim.dir_len = (size_t)snprintf(shim.dir, PATH_SIZE, "%s", dir);
 }
@@ -233,7 +232,7 @@ static bool is_the_one(enum class class)
 		return false;
 	atomic_fetch_add(&c->calls[class], 1);
 	return shim.chosen[class] &&
-	       atomic_fetch_add(&c->counted, 1) + 1 == shim.at;
+	       atomic_fetch_add(&c->counted, 1) + 1 == c->at;
 }
 
 /* --- what is not flushed ---------------------------------------------------
@@ -324,7 +323,7 @@ static struct call begin_file(const char *name, enum class class)
 	struct call c = {.name = name, .fd = -1, .class = class};
 
 	c.last = is_the_one(class);
-	if (c.last && shim.when == BEFORE)
+	if (c.last && shim.counts->when == BEFORE)
 		end("before", name, class);
 	return c;
 }
@@ -352,7 +351,7 @@ static struct call begin_write(const char *name, int fd, const struct iovec *v,
 		remember(fd, at < 0 ? lseek(fd, 0, SEEK_CUR) : at,
 			 sum(v, count));
 	}
-	if (c.last && shim.when == TORN) {
+	if (c.last && shim.counts->when == TORN) {
 		tear(fd, v, count, at, c.class);
 		if (c.locked)
 			pthread_mutex_unlock(&shim.writing);

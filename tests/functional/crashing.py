@@ -9,8 +9,10 @@ import subprocess
 
 import lib
 
+WHENS = ("before", "after", "torn")
 CLASSES = ("chain", "votes", "other", "send")
-COUNTS = struct.Struct("<4QQ128s")
+COUNTS = struct.Struct("<4QQQQ128s")
+AT_OFFSET = 5 * 8
 
 
 def shim(name):
@@ -66,7 +68,7 @@ class Crash:
             with open(self.path, "rb") as f:
                 return COUNTS.unpack(f.read(COUNTS.size))
         except (FileNotFoundError, struct.error):
-            return (0,) * 5 + (b"",)
+            return (0,) * 7 + (b"",)
 
     def counts(self):
         """{class: calls}"""
@@ -76,9 +78,17 @@ class Crash:
         """Calls of the chosen classes so far."""
         return self.read()[4]
 
+    def arm(self, more, when="before"):
+        """While it runs: end at so many calls from now; None: not at all."""
+        self.at = 0 if more is None else self.counted() + more
+        self.when = when
+        with open(self.path, "r+b", buffering=0) as f:
+            f.seek(AT_OFFSET)
+            f.write(struct.pack("<QQ", self.at, WHENS.index(when)))
+
     def ended_at(self):
         """"before pwrite chain"; "" when it did not end at a call."""
-        return self.read()[5].split(b"\0")[0].decode()
+        return self.read()[7].split(b"\0")[0].decode()
 
     def __str__(self):
         lose = "" if self.lose is None else f" losing {self.lose}"

@@ -132,11 +132,12 @@ class Others:
         except p2p.Closed as e:
             raise Gone(str(e)) from None
 
-    def tell(self, kind, value):
-        """Of this height: it may be told again."""
-        frame = p2p.frame(kind, value)
-        self.h.frames.append(frame)
-        self.send(frame)
+    def tell(self, kind, values):
+        """Of this height: it may be told again, all of it."""
+        frames = [p2p.frame(kind, value) for value in values]
+        self.h.frames += frames
+        for frame in frames:
+            self.send(frame)
 
     def send(self, frame):
         try:
@@ -190,10 +191,15 @@ class Others:
             return self.genesis
         return self.tip.name(self.chain[height - 1][0])
 
+    def told_tip(self):
+        return [self.tip.height, self.tip.hash, self.tip.height, p2p.now()]
+
     def on_RBH(self, value):
         self.node_is_at(value[0], value[1])
-        self.say("BLH", [self.tip.height, self.tip.hash, self.tip.height,
-                         p2p.now(), value[4]])
+        self.say("BLH", [*self.told_tip(), value[4]])
+
+    def on_BLH(self, value):
+        self.node_is_at(value[0], value[1])
 
     def on_BLK(self, value):
         self.node_is_at(*value)
@@ -281,10 +287,9 @@ class Others:
     def vote_all(self, kind, name, signers):
         frames = [self.cast(i, kind, name).value() for i in signers]
         if self.rng.random() < 0.5:
-            self.tell("VOT", frames)
-            return
-        for one in frames:
-            self.tell("VOT", [one])
+            self.tell("VOT", [frames])
+        else:
+            self.tell("VOT", [[one] for one in frames])
 
     def new_block(self, leader):
         fulls = []
@@ -330,7 +335,7 @@ class Others:
         vote = self.cast(leader, PROPOSAL, name)
         value = [vote.value(), block, changes, prepares]
         h.offers[h.round] = (name, value)
-        self.tell("PRP", value)
+        self.tell("PRP", [value])
 
     # a height
 
@@ -401,9 +406,9 @@ class Others:
         if h.prepared:
             prepared, name = h.prepared[0] + 1, h.prepared[1]
             beside = [v.value() for v in h.prepared[2]]
-        for i in self.by_index:
-            vote = self.cast(i, ROUND_CHANGE, name, prepared)
-            self.tell("RCH", [vote.value(), beside])
+        cast = [self.cast(i, ROUND_CHANGE, name, prepared).value()
+                for i in self.by_index]
+        self.tell("RCH", [[vote, beside] for vote in cast])
 
     def again(self):
         """What was said of this height, once more."""
@@ -422,8 +427,10 @@ class Others:
                 self.change_round()
         if self.tip.height < h.number:
             self.store()
-        wait = 0.3
+        # it has all that it needs, or hears of it as from any node
+        wait = 0.3 if self.rng.random() < 0.3 else 0.02
         while not self.wait(lambda: self.node_tip >= h.number, wait):
+            wait = 0.1
             if time.monotonic() > deadline:
                 raise Stuck(f"the node is at {self.node_tip}, "
                             f"{h.number} is decided")
@@ -432,6 +439,7 @@ class Others:
                 self.again()
             else:
                 self.say("BLK", [h.number, h.name])
+            self.say("RBH", [*self.told_tip(), self.count["heights"]])
         self.count["heights"] += 1
         self.h = Height(h.number + 1)
 

@@ -6,7 +6,8 @@ that forwards to host:port `target` of party b; which party a dialled it is
 seen from the process that owns the other end, so parties may tell each other
 of these ports as they like. Bytes arrive `delay` seconds late, in order; cut()
 resets some of the connections; divide() resets and refuses those between two
-groups until heal().
+groups until heal(); stall() lets nothing through from one group to another,
+while the other way works.
 """
 import asyncio
 import os
@@ -66,6 +67,7 @@ class Relays:
         self.random = random.Random(seed)
         self.links = set()
         self.divided = set()  # pairs (a, b) that do not get through
+        self.stalled = set()  # what a says does not reach b
         self.resets = 0
         self.loop = asyncio.new_event_loop()
         self.servers = []
@@ -122,15 +124,15 @@ class Relays:
                 socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.links.add(link)
         try:
-            await asyncio.gather(self._pump(reader, far_writer),
-                                 self._pump(far_reader, writer))
+            await asyncio.gather(self._pump(reader, far_writer, pair),
+                                 self._pump(far_reader, writer, pair[::-1]))
         except (OSError, asyncio.CancelledError):
             pass
         finally:
             self.links.discard(link)
             link.reset()
 
-    async def _pump(self, reader, writer):
+    async def _pump(self, reader, writer, way):
         line = asyncio.Queue(256)
 
         async def deliver():
@@ -139,6 +141,8 @@ class Relays:
                 wait = due - self.loop.time()
                 if wait > 0:
                     await asyncio.sleep(wait)
+                while way in self.stalled:
+                    await asyncio.sleep(0.02)
                 if not data:
                     writer.close()
                     return
@@ -180,8 +184,16 @@ class Relays:
                     link.reset()
         self._soon(run)
 
+    def stall(self, group_a, group_b):
+        """One way: nothing of a reaches b."""
+        self._soon(lambda: self.stalled.update(
+            (a, b) for a in group_a for b in group_b if a != b))
+
     def heal(self):
-        self._soon(self.divided.clear)
+        def run():
+            self.divided.clear()
+            self.stalled.clear()
+        self._soon(run)
 
     def stop(self):
         def run():

@@ -77,7 +77,7 @@ class Kept:
         self.count[votes.KINDS[vote.kind]] += 1
         place = (address, vote.height, vote.round, vote.kind)
         body = (vote.prepared, vote.digest)
-        old = self.bodies.setdefault(place, (body, source))
+        old = self.bodies.setdefault(place, (body, source, vote.signature))
         if self.file:
             self.file.write(f"{address.hex()} {vote.height} {vote.round} "
                             f"{vote.kind} {vote.prepared} "
@@ -85,6 +85,9 @@ class Kept:
                             f"{vote.signature.hex()} {source}\n")
         if old[0] != body:
             self.double(address, vote, old, source)
+        elif old[2] != vote.signature:  # rule 7
+            self.fail(f"{address.hex()} signed {vote} anew (from {source} "
+                      f"and from {old[1]})")
 
     def double(self, address, vote, old, source):
         self.fail(f"{address.hex()} signed twice: {vote} (from {source}) and "
