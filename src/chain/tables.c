@@ -203,3 +203,27 @@ enum err orphan_decode(struct span *block, struct span *delta,
 	*delta = mp_read_bin(&r, 0, value.len);
 	return mp_reader_end(&r) ? ERR_CORRUPT : ERR_OK;
 }
+
+enum err state_get(struct kv_view *v, struct span *state, uint64_t height)
+{
+	struct kv_cursor *c = kv_cursor_open(v, KV_STATES);
+	uint8_t above[HEIGHT_KEY_LEN], key[HEIGHT_KEY_LEN];
+	uint64_t at = 0;
+	enum err e;
+
+	e = kv_seek_before(c, height_key(above, height + 1));
+	if (!e)
+		e = height_decode(&at, c->key);
+	kv_cursor_close(c);
+	/* what a cursor shows ends with it */
+	return e ? e : kv_get(v, state, KV_STATES, height_key(key, at));
+}
+
+void state_put(struct kv_batch *out, uint64_t height, struct span state,
+	       const struct span *below)
+{
+	uint8_t key[HEIGHT_KEY_LEN];
+
+	if (!below || !span_eq(state, *below))
+		kv_batch_put(out, KV_STATES, height_key(key, height), state);
+}

@@ -12,7 +12,8 @@
  *   history   address, height -> [balance, nonce, [index of transaction, ..]]
  *   txids     id -> height, index
  *   keys      address -> public key
- *   states    height -> the engine's state after it; none for genesis
+ *   states    height -> the engine's state after it, where it is not that of
+ *             the block before; none for genesis
  *   ranges    height, a multiple of 64 -> mountain range, its own included
  *   orphans   number -> [block, delta]: taken back, flushed perhaps; a
  *             higher block has a lower number, and so has an earlier move
@@ -45,6 +46,14 @@
 #define SIGNED_VALUE_LEN 16
 /* The table ranges has a row at each multiple of this height. */
 #define RANGE_EVERY 64
+
+/* The engine's state after the block at this height: the highest row at or
+ * below. ERR_NOT_FOUND: there is none. */
+MUST_USE enum err state_get(struct kv_view *v, struct span *state,
+			    uint64_t height);
+/* Write it, unless it is what stands below: `below`, NULL when nothing does. */
+void state_put(struct kv_batch *out, uint64_t height, struct span state,
+	       const struct span *below);
 
 struct span meta_key(const char *name);
 struct span height_key(uint8_t out[HEIGHT_KEY_LEN], uint64_t height);

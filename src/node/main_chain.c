@@ -66,9 +66,7 @@ enum err main_header(struct node *n, struct main_header *out, uint64_t height)
 
 enum err main_state(struct node *n, struct span *state, uint64_t height)
 {
-	uint8_t key[HEIGHT_KEY_LEN];
-
-	return kv_get(n->store, state, KV_STATES, height_key(key, height));
+	return state_get(n->store, state, height);
 }
 
 void sync_engine_block(struct engine_block *out, const struct header *h,

@@ -64,7 +64,6 @@ static enum err open_engine(struct node *n, struct kv_view *view,
 {
 	const struct rules *rules = chain_rules(n->chain);
 	struct engine_block tip;
-	uint8_t key[HEIGHT_KEY_LEN];
 	struct span state;
 	enum err e;
 
@@ -77,7 +76,7 @@ static enum err open_engine(struct node *n, struct kv_view *view,
 		n->engine->ops->accept(n->engine, &tip);
 		return ERR_OK;
 	}
-	e = kv_get(view, &state, KV_STATES, height_key(key, tip.height));
+	e = state_get(view, &state, tip.height);
 	if (!e)
 		e = n->engine->ops->restore(n->engine, state, &tip);
 	if (e)

@@ -201,15 +201,24 @@ static bool add(struct node *n, struct tree_node *node)
 
 /* --- committing -------------------------------------------------------- */
 
-static void put_states(const struct move *m, struct kv_batch *batch)
+static enum err put_states(struct node *n, const struct move *m,
+			   struct kv_batch *batch)
 {
 	uint64_t height = branch_fork(m->branch);
-	uint8_t key[HEIGHT_KEY_LEN];
+	struct span below, state;
+	enum err e = main_state(n, &below, height);
+	bool any = !e;
 	size_t i;
 
-	for (i = 0; i < m->added_count; i++)
-		kv_batch_put(batch, KV_STATES, height_key(key, ++height),
-			     buf_span(&m->added[i]));
+	if (e && e != ERR_NOT_FOUND)
+		return e;
+	for (i = 0; i < m->added_count; i++) {
+		state = buf_span(&m->added[i]);
+		state_put(batch, ++height, state, any ? &below : NULL);
+		below = state;
+		any = true;
+	}
+	return ERR_OK;
 }
 
 /* The engine's states of the blocks that go: their rows go with them. */
@@ -245,13 +254,16 @@ static void commit(struct node *n)
 	struct kv_batch *batch;
 	enum err e = save_states(n, m);
 
+	batch = xcalloc(1, sizeof(*batch));
+	branch_commit(m->branch, batch);
+	if (!e)
+		e = put_states(n, m, batch);
 	if (e) {
+		kv_batch_release(batch);
+		free(batch);
 		node_fail(n, e, "reading the engine's states");
 		return;
 	}
-	batch = xcalloc(1, sizeof(*batch));
-	branch_commit(m->branch, batch);
-	put_states(m, batch);
 	if (m->depth)
 		put_settled(n, batch);
 	room_put_votes(n, batch);

@@ -16,6 +16,7 @@ struct verify {
 	struct engine *engine;
 	struct verifier *verifier;
 	struct kv_overlay *keys; /* address -> key, from verified blocks */
+	struct buf state;	 /* the engine's, after the block before */
 	uint64_t entries[KV_TABLE_COUNT]; /* that the tables must have */
 	uint64_t seq;
 	uint64_t height;

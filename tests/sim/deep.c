@@ -85,13 +85,53 @@ static void want_block(struct tables *t, const struct model_block *b)
 	want(t, KV_HEIGHTS, hash_span(&b->hash), SPAN_OF(height));
 	t->want[KV_BLOCKS]++;
 	t->want[KV_DELTAS]++;
-	t->want[KV_STATES] += b->header.height > 0;
 	memcpy(value, height, 8);
 	for (i = 0; i < b->tx_count; i++) {
 		put_be32(value + 8, (uint32_t)i);
 		want(t, KV_TXIDS, hash_span(&b->ids[i]), SPAN_OF(value));
 	}
 	want_history(t, b);
+}
+
+/* The engine's states, from one that follows the whole chain: a row where it
+ * is not what stands below. */
+static void want_states(struct tables *t)
+{
+	size_t n = t->h->tip->header.height, i;
+	struct buf state = {0}, below = {0};
+	const struct model_block **path = xcalloc(n + 1, sizeof(*path)), *b;
+	struct engine *engine;
+	uint8_t height[8];
+
+	if (engine_ops_of(t->s->rules.engine)
+		    ->create(&engine, &t->s->rules, &t->s->model.genesis, NULL))
+		BUG("no engine of these rules");
+	for (b = t->h->tip; b; b = b->parent)
+		path[b->header.height] = b;
+	for (i = 0; i <= n; i++) {
+		struct engine_block block = {.height = i};
+
+		b = path[i];
+		block.time = b->header.time;
+		block.has_producer = b->header.has_producer;
+		block.producer = b->header.producer;
+		block.hash = b->hash;
+		block.has_txs = b->has_txs;
+		buf_reset(&state);
+		if (i)
+			engine->ops->save(engine, &state, &block);
+		put_be64(height, i);
+		if (i &&
+		    (i == 1 || !span_eq(buf_span(&state), buf_span(&below))))
+			want(t, KV_STATES, SPAN_OF(height), buf_span(&state));
+		buf_reset(&below);
+		buf_append_span(&below, buf_span(&state));
+		engine->ops->accept(engine, &block);
+	}
+	engine->ops->destroy(engine);
+	buf_release(&state);
+	buf_release(&below);
+	free(path);
 }
 
 static void count(struct tables *t, enum kv_table table)
@@ -127,6 +167,7 @@ void check_ledger(struct sim *s, struct host *h)
 	want_accounts(&t, h->tip);
 	for (b = h->tip; b; b = b->parent)
 		want_block(&t, b);
+	want_states(&t);
 	for (i = 0; i < ARRAY_LEN(all); i++)
 		count(&t, all[i]);
 	s->stats.deep_checks++;
