@@ -32,30 +32,18 @@ void room_put_votes(struct node *n, struct kv_batch *batch)
 		votes_value(value, room->journal_id, room->journal_durable));
 }
 
-/* What the engine must know after it. */
-static void put_state(struct node *n, struct kv_batch *batch)
-{
-	uint8_t key[HEIGHT_KEY_LEN];
-	struct engine_block block;
-	struct buf state = {0};
-
-	engine_block_of(&block, candidate_tip(n->bft->candidate));
-	n->engine->ops->save(n->engine, &state, &block);
-	kv_batch_put(batch, KV_STATES, height_key(key, block.height),
-		     buf_span(&state));
-	buf_release(&state);
-}
-
 static void commit(struct node *n)
 {
 	struct bft_room *room = n->bft;
 	struct candidate *c = room->candidate;
 	struct kv_batch *batch = xcalloc(1, sizeof(*batch));
 	struct seal seal = {.certificate = buf_span(&room->seal)};
+	struct buf state = {0};
 
 	candidate_seal(c, &seal);
 	chain_commit(n->chain, c, batch);
-	put_state(n, batch);
+	produce_put_state(n, c, batch, &state);
+	buf_release(&state);
 	room_put_votes(n, batch);
 	room->candidate = NULL;
 	room->decided = false;

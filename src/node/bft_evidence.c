@@ -190,7 +190,8 @@ static bool is_pending(struct node *n, const struct address *account)
 	struct address other;
 	uint64_t arrival = 0;
 
-	while (mempool_next(n->pool, &entry, &arrival)) {
+	while (mempool_operations(n->pool) &&
+	       mempool_next(n->pool, &entry, &arrival)) {
 		if (entry.tx->op != TX_EVIDENCE ||
 		    double_vote_decode(&d, entry.tx->double_vote))
 			continue;

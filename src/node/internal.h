@@ -118,6 +118,10 @@ void produce_flush(struct node *n);
  * at most; what stands in an empty block. */
 void produce_fill(struct node *n, struct candidate *b, size_t bytes_max);
 void produce_placeholder(struct node *n, struct buf *out);
+/* The row of the engine's state after a candidate, into its batch; *state is
+ * that state, which the caller releases. */
+void produce_put_state(struct node *n, const struct candidate *b,
+		       struct kv_batch *batch, struct buf *state);
 /* A sealed candidate and the batch that holds it: both are taken, and it is
  * adopted when they are durable. */
 void produce_commit_take(struct node *n, struct candidate *b,

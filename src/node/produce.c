@@ -169,6 +169,22 @@ void produce(struct node *n)
 		node_wake(n, say.wake_at);
 }
 
+void produce_put_state(struct node *n, const struct candidate *b,
+		       struct kv_batch *batch, struct buf *state)
+{
+	struct engine_block block;
+	struct span below;
+	enum err e;
+
+	engine_block_of(&block, candidate_tip(b));
+	n->engine->ops->save(n->engine, state, &block);
+	/* the tip is durable: the store shows its state */
+	e = state_get(n->store, &below, block.height - 1);
+	if (e && e != ERR_NOT_FOUND)
+		node_fail(n, e, "reading the engine's state");
+	state_put(batch, block.height, buf_span(state), e ? NULL : &below);
+}
+
 /* What the engine must know of the block, and what was signed with it. */
 static void put_signed(struct node *n, const struct candidate *b,
 		       struct kv_batch *batch)
@@ -176,16 +192,9 @@ static void put_signed(struct node *n, const struct candidate *b,
 	uint8_t value[SIGNED_VALUE_LEN];
 	struct engine_block block;
 	struct buf state = {0};
-	struct span below;
-	enum err e;
 
 	engine_block_of(&block, candidate_tip(b));
-	n->engine->ops->save(n->engine, &state, &block);
-	/* the tip is durable: the store shows its state */
-	e = state_get(n->store, &below, block.height - 1);
-	if (e && e != ERR_NOT_FOUND)
-		node_fail(n, e, "reading the engine's state");
-	state_put(batch, block.height, buf_span(&state), e ? NULL : &below);
+	produce_put_state(n, b, batch, &state);
 	if (sync_rank(n, &n->signed_rank, buf_span(&state), &block))
 		BUG("a state that was made here cannot be read");
 	kv_batch_put(batch, KV_META, meta_key(META_SIGNED),
