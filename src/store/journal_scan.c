@@ -101,7 +101,7 @@ enum err journal_read(struct buf *out, const struct journal_file *j,
 		      const struct journal_slot *slot, struct fault *f)
 {
 	struct journal_head h;
-	bool ok;
+	bool ok = false;
 	enum err e = read_head(&h, &ok, j, slot->at, f);
 
 	if (!e && ok && h.seq == slot->seq && h.len == slot->len)
@@ -187,7 +187,7 @@ static enum err look_behind(struct journal_file *j, unsigned side,
 	uint64_t half_at = journal_side_at(j, side), at;
 	struct journal_head h;
 	enum err e;
-	bool ok;
+	bool ok = false;
 
 	for (at = from; at < j->half; at += JOURNAL_BLOCK) {
 		e = read_head(&h, &ok, j, half_at + at, f);
