@@ -15,7 +15,8 @@
 #include "chain/chain.h"
 #include "chain/genesis.h"
 #include "chain/tables.h"
-#include "codec/msgpack.h"
+#include "codec/vote.h"
+#include "node/verify.h"
 #include "tests/unit/numbered_keys.h"
 #include "tests/unit/tx_ops.h"
 
@@ -127,10 +128,31 @@ static void restart(struct copy *c)
 	open_copy(c);
 }
 
+/* The engine's state, which is the set of the next block, where it is another
+ * than below. */
+static void put_state(struct kv_batch *batch, const struct copy *c,
+		      const struct candidate *b)
+{
+	const struct validators *next = &candidate_governance(b)->set,
+				*set = &chain_governance(c->chain)->set;
+	uint64_t height = candidate_tip(b)->height;
+	struct buf state = {0}, before = {0};
+	uint8_t key[HEIGHT_KEY_LEN];
+
+	validators_encode(&state, next);
+	validators_encode(&before, set);
+	if (height == 1 || !span_eq(buf_span(&state), buf_span(&before)))
+		kv_batch_put(batch, KV_STATES, height_key(key, height),
+			     buf_span(&state));
+	buf_release(&state);
+	buf_release(&before);
+}
+
 static void adopt(struct copy *c, struct candidate *b)
 {
 	struct kv_batch batch = {0};
 
+	put_state(&batch, c, b);
 	chain_commit(c->chain, b, &batch);
 	kv_mem_apply(c->mem, &batch);
 	kv_batch_release(&batch);
@@ -270,23 +292,53 @@ static void check_header(struct span raw, const struct governance *before)
 	buf_release(&fields);
 }
 
+/* By all of the set. */
+static void seal_block(struct candidate *b, const struct governance *now,
+		       const struct hash *genesis)
+{
+	struct vote votes[PEOPLE];
+	struct buf raw = {0}, signature = {0};
+	struct seal seal = {0};
+	struct hash digest;
+	size_t i, k;
+
+	for (i = 0; i < now->set.count; i++) {
+		votes[i] = (struct vote){.kind = VOTE_COMMIT,
+					 .height = candidate_tip(b)->height,
+					 .digest = *candidate_hash(b),
+					 .signer = (uint16_t)i};
+		for (k = 0; !address_eq(secret_key_address(people[k]),
+					&now->set.list[i].account);)
+			k++;
+		vote_digest(&digest, &votes[i], genesis);
+		buf_reset(&signature);
+		ck_assert(!secret_key_sign(people[k], &signature, &digest));
+		votes[i].signature_len = (uint16_t)signature.len;
+		memcpy(votes[i].signature, signature.data, signature.len);
+	}
+	certificate_encode(&raw, 0, votes, now->set.count);
+	seal.certificate = buf_span(&raw);
+	candidate_seal(b, &seal);
+	buf_release(&raw);
+	buf_release(&signature);
+}
+
 static void add_block(struct copy *maker, struct buf *raw, struct rng *rng,
 		      struct governance *now, size_t counts[2])
 {
-	const struct address *producer = secret_key_address(people[0]);
 	struct candidate *b =
 		candidate_new(maker->chain, kv_mem_view(maker->mem));
 	struct governance_block *g = governance_begin(now);
 	uint64_t used[PEOPLE] = {0};
 	struct governance after;
-	struct seal seal = {0};
 	size_t i;
 
 	for (i = rng_below(rng, 7); i > 0; i--)
 		add_operation(maker, b, g, used, rng, counts);
 	ck_assert(!candidate_finish(b, chain_tip(maker->chain)->time + 1,
-				    producer, SPAN(NULL, 0), SPAN(NULL, 0)));
-	candidate_seal(b, &seal);
+				    &now->set.list[0].account, SPAN(NULL, 0),
+				    SPAN(NULL, 0)));
+	seal_block(b, now, chain_genesis(maker->chain));
 	check_header(candidate_raw(b), now);
 	governance_end(&after, g);
 	governance_block_free(g);
@@ -327,6 +379,64 @@ START_TEST(votes_are_kept_through_blocks_branches_and_starts)
 	buf_release(&raw);
 	free_copy(&maker);
 	free_copy(&other);
+}
+END_TEST
+
+static enum err verify(struct copy *c)
+{
+	struct verify_report report;
+	struct fault f = {0};
+	enum err e = node_verify(&report, kv_mem_view(c->mem), NULL, NULL, &f);
+
+	ck_assert_msg(e == f.code, "%s", f.detail);
+	ck_assert_msg(!e || e == ERR_CORRUPT, "%s", f.detail);
+	return e;
+}
+
+static void put_governance(struct copy *c, const struct governance *g)
+{
+	struct kv_batch batch = {0};
+	struct buf row = {0};
+
+	if (g) {
+		governance_encode(&row, g);
+		kv_batch_put(&batch, KV_META, meta_key(META_GOVERNANCE),
+			     buf_span(&row));
+	} else {
+		kv_batch_del(&batch, KV_META, meta_key(META_GOVERNANCE));
+	}
+	kv_mem_apply(c->mem, &batch);
+	kv_batch_release(&batch);
+	buf_release(&row);
+}
+
+START_TEST(verification_counts_the_votes_again)
+{
+	struct copy c = new_copy(true);
+	struct governance now, other;
+	struct buf raw = {0};
+	struct rng rng;
+	size_t counts[2] = {0}, height;
+
+	rng_seed(&rng, 14);
+	governance_copy(&now, chain_governance(c.chain));
+	ck_assert_int_eq(verify(&c), ERR_OK);
+	for (height = 1; height <= 40; height++)
+		add_block(&c, &raw, &rng, &now, counts);
+	ck_assert_int_eq(verify(&c), ERR_OK);
+	ck_assert_uint_gt(now.proposal_count, 0);
+	governance_copy(&other, &now);
+	other.proposals[0].since++;
+	put_governance(&c, &other);
+	ck_assert_int_eq(verify(&c), ERR_CORRUPT);
+	put_governance(&c, NULL);
+	ck_assert_int_eq(verify(&c), ERR_CORRUPT);
+	put_governance(&c, &now);
+	ck_assert_int_eq(verify(&c), ERR_OK);
+	governance_release(&now);
+	governance_release(&other);
+	buf_release(&raw);
+	free_copy(&c);
 }
 END_TEST
 
@@ -478,6 +588,7 @@ int main(void)
 	tcase_set_timeout(tc, 120);
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, votes_are_kept_through_blocks_branches_and_starts);
+	tcase_add_test(tc, verification_counts_the_votes_again);
 	tcase_add_test(tc, what_no_vote_changed_is_not_written);
 	tcase_add_test(tc, other_sets_or_changes_in_a_header_are_refused);
 	tcase_add_test(tc, without_validators_there_is_nothing_to_vote_on);
