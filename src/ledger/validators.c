@@ -144,7 +144,7 @@ static enum err decode_added(struct validator_change *out, struct mp_reader *r)
 	struct span key = mp_read_bin(r, 1, KEY_SPKI_MAX);
 	struct validator v;
 
-	mp_read_uint(r, 1); /* the flag, which says nothing here */
+	mp_read_uint(r, 0);
 	if (r->err)
 		return r->err;
 	if (validator_set_key(&v, key))

@@ -47,11 +47,10 @@ MUST_USE enum err validators_decode(struct validators *out, struct span raw);
 enum change_kind { CHANGE_ADD, CHANGE_REMOVE };
 
 /*
- * One change of a set: [0, key, few] or [1, address, few]; in a header that
+ * One change of a set: [0, key, 0] or [1, address, few]; in a header that
  * carries none, the empty array. few: the set may become smaller than four by
- * it. A set that grows needs no leave, so the flag of an addition is read and
- * forgotten, and written as 0: votes with it and without are for the same
- * change. A plain value.
+ * it. A set that grows needs no leave, so an addition has one form, without
+ * the flag: votes for it are for one change. A plain value.
  */
 struct validator_change {
 	enum change_kind kind;
