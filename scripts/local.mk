@@ -5,8 +5,8 @@ EXTRA_DIST += \
 	scripts/check/format scripts/check/headers scripts/check/hygiene \
 	scripts/check/options scripts/check/purity scripts/check/selftest \
 	scripts/check/sizes scripts/check/source \
-	scripts/analyze scripts/bft-bench scripts/bft-test scripts/bugs \
-	scripts/count-tests scripts/crash-test scripts/devnet \
+	scripts/analyze scripts/bft-bench scripts/bft-sim scripts/bft-test \
+	scripts/bugs scripts/count-tests scripts/crash-test scripts/devnet \
 	scripts/flood-test scripts/fuzz scripts/join-test \
 	scripts/kill-test scripts/lib.sh \
 	scripts/net-test \

@@ -171,15 +171,18 @@ static void add_own(struct world *w, struct list *l, const struct vote *like)
 	}
 }
 
-/* Too few, one twice, one of another round, or as it is. */
+/* None, too few, one twice, or as it is. */
 static void spoil(struct world *w, struct list *l, uint64_t height)
 {
 	size_t quorum = validators_quorum(set_size(w, height));
 
-	switch (below(w, 5)) {
+	switch (below(w, 6)) {
 	case 0:
 		if (l->count >= quorum)
 			l->count = quorum - 1;
+		break;
+	case 5:
+		l->count = 0;
 		break;
 	case 1:
 		while (l->count && l->count < quorum)
@@ -196,6 +199,19 @@ static void spoil(struct world *w, struct list *l, uint64_t height)
 			l->count = quorum;
 		break;
 	}
+}
+
+/* One of them is of something else that was heard. */
+static void mix_in(struct world *w, struct list *l)
+{
+	const struct message *m = something(w);
+	size_t i;
+
+	if (!m || !l->count)
+		return;
+	i = below(w, l->count);
+	if (m->own.height == l->votes[i].height)
+		l->votes[i] = m->own;
 }
 
 /* PREPAREs heard of a round below; whatever their number. */
@@ -360,6 +376,8 @@ static void propose(struct world *w, const struct node *n,
 			spoil(w, &changes, v.height);
 		if (chance(w, 300))
 			spoil(w, &certificate, v.height);
+		if (chance(w, 200))
+			mix_in(w, chance(w, 500) ? &changes : &certificate);
 	}
 	if (choose_block(w, n, &certificate, &v, &m->own))
 		say_vote(w, n, &v, &changes, &certificate);
