@@ -7,7 +7,8 @@
 #include "node/bft_internal.h"
 
 #define OFFENCES_MAX 256
-#define OFFENCE_CHECKS_MAX 16  /* messages whose signatures are being checked  \
+#define OFFENCE_CHECKS_MAX                                                     \
+	16		       /* messages whose signatures are being checked  \
 				*/
 #define OFFENCE_AGAIN_MS 10000 /* look again for what no block holds */
 
