@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "codec/message_bft.h"
+#include "node/internal.h"
 #include "node/network.h"
 #include "sync_world.h"
 
@@ -745,6 +746,53 @@ START_TEST(a_double_vote_is_kept_and_told)
 }
 END_TEST
 
+/* A node's number of a connection, and a vote that the peer there says. */
+static void inject(size_t node, const struct vote *v)
+{
+	size_t i;
+
+	for (i = 0; i < w.wires.count; i++) {
+		const struct wire *wire = &w.wires.list[i];
+		int end = wire->end[1] == &w.node[node];
+
+		if ((end || wire->end[0] == &w.node[node]) && wire->open[end]) {
+			say_vote(&w.node[node], wire->number[end], v);
+			return;
+		}
+	}
+	ck_abort_msg("a node without a connection");
+}
+
+static size_t offenders(size_t node)
+{
+	return chain_governance(w.node[node].node->chain)->offender_count;
+}
+
+START_TEST(a_double_vote_comes_into_a_block_once)
+{
+	uint64_t height;
+	struct vote v;
+	size_t i;
+
+	open_four();
+	cut_off(3);
+	v = signed_by(&w.node[0], 4, VOTE_PREPARE, 1, 5);
+	inject(0, &v);
+	v = signed_by(&w.node[0], 4, VOTE_PREPARE, 1, 6);
+	inject(0, &v);
+	world_live(&w, 5000);
+	for (i = 0; i < 3; i++)
+		ck_assert_uint_eq(offenders(i), 1);
+	height = driver_height(&w.node[0]);
+	ck_assert_uint_ge(height, 1);
+	/* what the other two sent for the same is not waited for */
+	world_live(&w, 30000);
+	agree_on(height, 3);
+	ck_assert_uint_eq(world_verify(&w, 0), height);
+	world_free(&w);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("bft_room");
@@ -773,6 +821,11 @@ int main(void)
 	tcase_add_test(c, a_journal_that_is_older_than_the_chain_is_a_lost_one);
 	tcase_add_test(c, a_vote_is_passed_on_once_it_holds_to_who_lacks_it);
 	tcase_add_test(c, who_is_linked_to_the_signer_is_not_told_again);
+	tcase_add_test(
+		c, a_vote_that_does_not_hold_bans_who_sent_it_and_goes_nowhere);
+	tcase_add_test(c, what_changes_nothing_is_not_checked);
+	tcase_add_test(c, a_double_vote_is_kept_and_told);
+	tcase_add_test(c, a_double_vote_comes_into_a_block_once);
 	tcase_add_test(
 		c, a_vote_that_does_not_hold_bans_who_sent_it_and_goes_nowhere);
 	tcase_add_test(c, what_changes_nothing_is_not_checked);
