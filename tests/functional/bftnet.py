@@ -149,6 +149,42 @@ class BftParties(network.Parties):
         self.final(ids, among, limit)
         return min(n.height() for n in among)
 
+    # who validates
+
+    def ccoin(self, i, *args, through=None):
+        """The wallet of party i, at its node or another's."""
+        node = self.nodes[i if through is None else through]
+        return self.case.run_program(
+            "ccoin", *args, env={"CCOIN_DATADIR": self.dirs[i],
+                                 "CCOIN_URL": node.url}).stdout
+
+    def vote(self, voters, *change):
+        """Each of these votes for it, and waits until that is final."""
+        for i in voters:
+            if self.nodes[i].process:
+                verb = "propose" if i == voters[0] else "vote"
+                self.ccoin(i, "validator", verb, *change, "--wait", "final")
+
+    def join(self, newcomer, voters):
+        accepted = self.case.write(
+            f"accepted{newcomer}",
+            self.ccoin(newcomer, "validator", "accept"))
+        self.vote(voters, "--acceptance", accepted)
+
+    def leave(self, leaver, voters):
+        self.vote(voters, "--remove", self.accounts[leaver].address)
+
+    def validators(self, node):
+        """Addresses, as a node tells them."""
+        told = node.must(node.get("/v1/validators")).json()
+        return {v["address"] for v in told["items"]}
+
+    def is_set(self, numbers, limit=60):
+        """On all that are up."""
+        wanted = {self.accounts[i].address for i in numbers}
+        lib.until(lambda: all(self.validators(n) == wanted
+                              for n in self.up()), limit)
+
     # trouble
 
     def crash(self, i, at=0, when="before", classes=crashing.CLASSES,
