@@ -469,4 +469,4 @@ class Agreement(lib.Case):
 
 
 if __name__ == "__main__":
-    lib.main(needs=("ccoind", "ccoin"))
+    bftnet.main()

@@ -4,6 +4,7 @@ against its word, and comes back: the short form of scripts/crash-test."""
 import os
 import subprocess
 
+import bftnet
 import crash_points
 import crashing
 import lib
@@ -91,4 +92,4 @@ class CrashPoints(lib.Case):
 
 
 if __name__ == "__main__":
-    lib.main(needs=("ccoind", "ccoin"))
+    bftnet.main()
