@@ -3,6 +3,8 @@
 import contextlib
 import os
 import subprocess
+import sys
+import tempfile
 
 import crashing
 import lib
@@ -13,6 +15,26 @@ import witness
 import wire
 
 DONE = ("settled", "final")
+
+
+def is_built():
+    """Whether this version has the engine at all."""
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as f:
+        f.write('{"network_id": "x", "consensus": {"engine": "bft"}}')
+        f.flush()
+        told = subprocess.run(
+            [lib.program("ccoin-init"), f.name, "-d", f.name + ".d"],
+            stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+            check=False).stderr
+    return "not built into" not in told
+
+
+def main():
+    """lib.main(), of tests of this engine."""
+    if not is_built():
+        print("skip: this version has no engine bft")
+        sys.exit(lib.SKIP)
+    lib.main(needs=("ccoind", "ccoin", "ccoin-init"))
 
 
 def create_account(datadir, kind="ed25519"):
@@ -145,9 +167,50 @@ class BftParties(network.Parties):
     def work(self, among=None, count=3, sender=0, limit=60):
         """Transfers, final on all of these; the lowest height of them."""
         among = self.up(among)
+        # who just came back may not know yet what its sender did
+        account = self.senders[sender].address
+        lib.until(lambda: among[0].must(among[0].get(
+            f"/v1/accounts/{account}")).json()["next_nonce"] >=
+            self.nonces[sender], limit)
         ids = self.send(among[0], count, sender)
         self.final(ids, among, limit)
         return min(n.height() for n in among)
+
+    # who validates
+
+    def ccoin(self, i, *args, through=None):
+        """The wallet of party i, at its node or another's."""
+        node = self.nodes[i if through is None else through]
+        return self.case.run_program(
+            "ccoin", *args, env={"CCOIN_DATADIR": self.dirs[i],
+                                 "CCOIN_URL": node.url}).stdout
+
+    def vote(self, voters, *change):
+        """Each of these votes for it, and waits until that is final."""
+        for i in voters:
+            if self.nodes[i].process:
+                verb = "propose" if i == voters[0] else "vote"
+                self.ccoin(i, "validator", verb, *change, "--wait", "final")
+
+    def join(self, newcomer, voters):
+        accepted = self.case.write(
+            f"accepted{newcomer}",
+            self.ccoin(newcomer, "validator", "accept"))
+        self.vote(voters, "--acceptance", accepted)
+
+    def leave(self, leaver, voters):
+        self.vote(voters, "--remove", self.accounts[leaver].address)
+
+    def validators(self, node):
+        """Addresses, as a node tells them."""
+        told = node.must(node.get("/v1/validators")).json()
+        return {v["address"] for v in told["items"]}
+
+    def is_set(self, numbers, limit=60):
+        """On all that are up."""
+        wanted = {self.accounts[i].address for i in numbers}
+        lib.until(lambda: all(self.validators(n) == wanted
+                              for n in self.up()), limit)
 
     # trouble
 

@@ -88,7 +88,7 @@ class Crash:
 
     def ended_at(self):
         """"before pwrite chain"; "" when it did not end at a call."""
-        return self.read()[7].split(b"\0")[0].decode()
+        return self.read()[7].split(b"\0")[0].decode().replace("64 ", " ")
 
     def __str__(self):
         lose = "" if self.lose is None else f" losing {self.lose}"

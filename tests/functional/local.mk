@@ -2,7 +2,9 @@
 # line for every test in it. Alone: see CONTRIBUTING.md.
 FUNCTIONAL_TESTS = \
 	tests/functional/test_authorities.py \
+	tests/functional/test_bft.py \
 	tests/functional/test_config.py \
+	tests/functional/test_crash_points.py \
 	tests/functional/test_devnet.py \
 	tests/functional/test_discovery.py \
 	tests/functional/test_flood.py \
@@ -31,8 +33,12 @@ FUNCTIONAL_TESTS = \
 	tests/functional/test_wallet.py \
 	tests/functional/test_wire.py
 TESTS += $(FUNCTIONAL_TESTS)
-EXTRA_DIST += $(FUNCTIONAL_TESTS) tests/functional/flooding.py \
+EXTRA_DIST += $(FUNCTIONAL_TESTS) tests/functional/bft_bench.py \
+	tests/functional/bftnet.py tests/functional/crash_points.py \
+	tests/functional/crashing.py tests/functional/flooding.py \
 	tests/functional/joining.py \
+	tests/functional/ledger.py tests/functional/others.py \
+	tests/functional/votes.py tests/functional/witness.py \
 	tests/functional/killing.py tests/functional/lib.py \
 	tests/functional/network.py tests/functional/own.py \
 	tests/functional/p2p.py \

@@ -361,6 +361,92 @@ class Agreement(lib.Case):
             p.work(p.nodes, limit=LIMIT)
         self.done(p)
 
+    # who validates
+
+    class Load(threading.Thread):
+        """Transfers of one sender, one final before the next."""
+
+        def __init__(self, parties):
+            super().__init__(daemon=True)
+            self.parties = parties
+            self.ending = threading.Event()
+            self.ids = []
+            self.failed = None
+
+        def run(self):
+            p = self.parties
+            chain = p.chain_id()
+            number = 0
+            while not self.ending.is_set():
+                tx = wire.Tx(p.senders[3], number, p.senders[2].address, 1)
+                tx.sign(chain)
+                if self.push(tx, tx.id(chain)):
+                    self.ids.append(tx.id(chain))
+                    number += 1
+
+        def push(self, tx, name):
+            """Again and again, to whoever is up."""
+            while not self.ending.is_set():
+                for node in self.parties.nodes:
+                    with contextlib.suppress(
+                            OSError, AttributeError, ValueError, lib.Failed,
+                            lib.http.client.HTTPException):
+                        node.push(tx)
+                        if self.parties.is_final(node, name):
+                            return True
+            return False
+
+        def end(self):
+            self.ending.set()
+            self.join(60)
+            return self.ids
+
+    def crash_one(self, p, rng, members):
+        """kill -9 at any moment; it comes back before the next."""
+        i = rng.choice(sorted(members))
+        p.nodes[i].kill()
+        p.work([n for k, n in enumerate(p.nodes)
+                if n.process and k in members], 1, limit=LIMIT)
+        p.nodes[i].start()
+        p.connected()
+
+    def change_sets(self, count, more, changes):
+        """changes: (join, number) or (leave, number)"""
+        p = self.parties(count, more=more)
+        load = self.Load(p)
+        load.start()
+        rng = random.Random(count)
+        members = set(range(count))
+        for verb, i in changes:
+            self.crash_one(p, rng, members)
+            voters = sorted(members)[:votes.quorum(len(members))]
+            getattr(p, verb)(i, voters)
+            (members.add if verb == "join" else members.discard)(i)
+            p.is_set(members, LIMIT)
+            self.crash_one(p, rng, members)
+            if verb == "join":
+                self.signs_again(p, i)
+        height = p.work(p.nodes, 1, limit=LIMIT)
+        self.assertGreater(len(load.end()), len(changes))
+        p.final(load.ids, p.nodes, LIMIT)
+        p.is_set(members)
+        # all of them, and nobody else, sign
+        for i in members:
+            self.signs_again(p, i, height)
+        with p.witness.kept.lock:
+            signers = {a for a, h, *_ in p.witness.kept.bodies
+                       if h > height + 2}
+        self.assertEqual(signers, {p.address(i) for i in members})
+        return self.done(p)
+
+    def test_one_joins_and_one_leaves_under_load_with_crashes(self):
+        self.change_sets(4, 1, (("join", 4), ("leave", 1)))
+
+    @unittest.skipUnless(LONG, "in scripts/bft-test")
+    def test_four_become_five_four_and_seven_under_load_with_crashes(self):
+        self.change_sets(4, 4, (("join", 4), ("leave", 0), ("join", 5),
+                                ("join", 6), ("join", 7)))
+
     # clocks
 
     def wrong_clock(self, offset_ms):
@@ -383,4 +469,4 @@ class Agreement(lib.Case):
 
 
 if __name__ == "__main__":
-    lib.main(needs=("ccoind", "ccoin"))
+    bftnet.main()
