@@ -67,6 +67,7 @@ tests_unit_check_http_routes_SOURCES = tests/unit/check_http_routes.c \
 tests_unit_check_http_wait_SOURCES = tests/unit/check_http_wait.c \
 	$(http_fixture)
 tests_unit_check_http_final_SOURCES = tests/unit/check_http_final.c \
+	$(json_look) \
 	$(http_fixture)
 tests_unit_check_http_network_SOURCES = tests/unit/check_http_network.c \
 	tests/unit/peer_fixture.c tests/unit/peer_fixture.h $(json_look) \

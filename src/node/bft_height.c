@@ -200,11 +200,11 @@ const char *room_silence(const struct node *n)
 		return NULL;
 	if (!room->has_journal)
 		return "there is no vote journal";
-	if (room->muted)
-		return room->muted;
+	/* first of all: to a newcomer its journal matters later */
 	if (own_index(n) == BFT_NOBODY)
-		return "the account is no member of the set of this height";
-	return NULL;
+		return "its account is not a validator of this chain: it votes "
+		       "once the validators have voted it in";
+	return room->muted;
 }
 
 void room_mute(struct node *n)

@@ -4,8 +4,16 @@
 #include "node/bft_internal.h"
 #include "node/network.h"
 
-/* A peer is heard of every few seconds (PING_MS), or it is gone. */
-#define LATELY_MS 15000
+/* A peer is heard of every 5 s (PING_MS), and a validator as long as there is
+ * something to agree on every half timeout. */
+#define LATELY_MS 10000
+
+static uint64_t lately(const struct node *n)
+{
+	uint64_t rounds = 3 * chain_rules(n->chain)->timeout_ms;
+
+	return rounds > LATELY_MS ? rounds : LATELY_MS;
+}
 
 static enum bft_step step_of(const struct bft_status *s)
 {
@@ -44,7 +52,7 @@ bool node_bft(const struct node *n, struct bft_info *out)
 		.proposal = s.digest,
 		.prepared = s.prepared,
 		.prepared_round = s.prepared_round,
-		.lately = LATELY_MS,
+		.lately = lately(n),
 		.silent = room_silence(n),
 		.has_journal = room->has_journal,
 		.floor = room->journal_height,

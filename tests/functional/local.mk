@@ -7,6 +7,7 @@ FUNCTIONAL_TESTS = \
 	tests/functional/test_crash_points.py \
 	tests/functional/test_devnet.py \
 	tests/functional/test_discovery.py \
+	tests/functional/test_final.py \
 	tests/functional/test_flood.py \
 	tests/functional/test_join.py \
 	tests/functional/test_kill.py \

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "http_fixture.h"
+#include "json_look.h"
 #include "node/internal.h"
 
 static struct engine_ops certifying;
@@ -185,6 +186,47 @@ START_TEST(who_waits_for_final_is_answered_once_it_is_durable)
 }
 END_TEST
 
+/* The same with the engine itself, of one validator. */
+START_TEST(a_certificate_that_is_not_durable_is_not_told)
+{
+	const struct driver_network alone = {.bft = ", \"allow_few\": true"};
+	struct node_event timer = {.kind = EVENT_TIMER};
+	const json_t *certificate, *vote;
+	bool decided = false;
+
+	start_in(&alone, "");
+	wait_for("wait=final&timeout=300", 0);
+	d.now += 1000;
+	driver_step(&d, &timer);
+	/* until the block is decided and about to be written */
+	while (!decided) {
+		expect_waiting();
+		decided = d.pending.list[0].kind == EFFECT_COMMIT;
+		if (!decided)
+			ck_assert(driver_do_one(&d));
+	}
+	get("/v1/blocks/final");
+	ck_assert_int_eq(number_of("number"), 0);
+	ck_assert(!json_object_get(json, "certificate"));
+	expect_waiting();
+	driver_settle(&d);
+	api_changed(api);
+	read_waiter();
+	expect(200);
+	ck_assert_str_eq(text_of("status"), "final");
+	expect_final("/v1/blocks/final", true);
+	ck_assert_int_eq(number_of("number"), 1);
+	certificate = json_object_get(json, "certificate");
+	ck_assert_int_eq(number_in(certificate, "round"), 0);
+	vote = json_array_get(json_object_get(certificate, "votes"), 0);
+	ck_assert_int_eq(number_in(vote, "validator"), 0);
+	ck_assert_str_eq(text_in(vote, "address"), own_hex);
+	get("/ready");
+	expect(200);
+	stop();
+}
+END_TEST
+
 /* One of four authorities that is alone settles nothing. */
 START_TEST(a_block_alone_is_not_final)
 {
@@ -211,6 +253,7 @@ int main(void)
 	tcase_add_test(tc, what_a_certificate_proves_is_final_everywhere);
 	tcase_add_test(tc, nothing_is_final_without_a_certificate);
 	tcase_add_test(tc, who_waits_for_final_is_answered_once_it_is_durable);
+	tcase_add_test(tc, a_certificate_that_is_not_durable_is_not_told);
 	tcase_add_test(tc, a_block_alone_is_not_final);
 	return run_case("http_final", tc);
 }
