@@ -241,11 +241,17 @@ static void check_saved(const struct world *w, const struct header *h)
 				     .hash = hash_of(h),
 				     .has_change = w->now.has_change,
 				     .change = w->now.change};
-	struct buf state = {0}, again = {0};
+	struct buf state = {0}, again = {0}, expected = {0};
+	struct validators next;
 	struct engine_block none = {.height = h->height + 1};
 	struct engine *e;
 
 	engine_bft.save(w->engine, &state, &block);
+	governance_newest(&next, &w->now);
+	validators_encode(&expected, &next);
+	ck_assert(span_eq(buf_span(&state), buf_span(&expected)));
+	validators_release(&next);
+	buf_release(&expected);
 	ck_assert(!engine_bft.create(&e, &rules, &genesis, NULL));
 	ck_assert(!engine_bft.restore(e, buf_span(&state), &block));
 	ck_assert_uint_eq(engine_bft.settled(e), h->height);
