@@ -35,6 +35,8 @@ void room_tick(struct node *n);
 void room_make_way(struct node *n);
 /* Every batch that moves the tip says what the journal holds (rule 17). */
 void room_put_votes(struct node *n, struct kv_batch *batch);
+/* Double votes that are kept. */
+size_t offences_count(const struct node *n);
 /* The full bytes, with the empty seal, of a block that is here but not
  * decided; false: it is not here. Borrowed during the step. */
 bool room_block(const struct node *n, struct span *raw,

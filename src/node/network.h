@@ -120,12 +120,23 @@ struct evidence_info {
 	struct header header[2]; /* borrows from the view */
 	struct seal seal[2];
 };
-/* Pieces that are kept; the newest may not be durable yet. */
+/* The same on a chain whose validators vote: two votes that no honest one
+ * signs both. */
+struct offence_info {
+	struct hash id; /* SHA-256 of its bytes */
+	uint64_t found; /* ms since 1970 */
+	struct address account;
+	/* the key and the two votes; borrows from the view */
+	struct double_vote votes;
+};
+/* Pieces of either kind that are kept; the newest may not be durable yet. */
 size_t node_evidence_count(const struct node *n);
 /* In the order of their ids, those behind *after (NULL: the first).
- * ERR_NOT_FOUND at the end. */
+ * ERR_NOT_FOUND at the end, and of the kind that the chain does not have. */
 MUST_USE enum err query_evidence(struct evidence_info *out, struct node *n,
 				 struct kv_view *view,
 				 const struct hash *after);
+MUST_USE enum err query_offence(struct offence_info *out, struct node *n,
+				struct kv_view *view, const struct hash *after);
 
 #endif

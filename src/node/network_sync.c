@@ -2,6 +2,7 @@
 /* What a node tells about its catching up, and of evidence. */
 #include <string.h>
 
+#include "node/bft.h"
 #include "node/evidence_internal.h"
 #include "node/network.h"
 
@@ -27,7 +28,7 @@ void node_sync(const struct node *n, struct sync_info *out)
 
 size_t node_evidence_count(const struct node *n)
 {
-	return n->sync->evidence->kept_count;
+	return n->bft ? offences_count(n) : n->sync->evidence->kept_count;
 }
 
 static enum err decode_votes(struct evidence_info *out, struct span item)
@@ -77,10 +78,13 @@ static enum err decode(struct evidence_info *out, struct node *n,
 enum err query_evidence(struct evidence_info *out, struct node *n,
 			struct kv_view *view, const struct hash *after)
 {
-	struct kv_cursor *c = kv_cursor_open(view, KV_EVIDENCE);
+	struct kv_cursor *c;
 	enum err e;
 
 	*out = (struct evidence_info){0};
+	if (n->bft)
+		return ERR_NOT_FOUND;
+	c = kv_cursor_open(view, KV_EVIDENCE);
 	e = kv_seek(c, after ? hash_span(after) : SPAN("", 0));
 	if (!e && after && span_eq(c->key, hash_span(after)))
 		e = kv_next(c);

@@ -70,7 +70,7 @@ static void take_effects(struct driver *d, struct effects *effects)
 			*effects_add(&d->pending, e->kind) = *e;
 			break;
 		case EFFECT_TIMER:
-			d->timer = e->at;
+			d->timer = e->at > d->ahead ? e->at - d->ahead : e->at;
 			break;
 		case EFFECT_NOTIFY:
 			ck_assert_msg(e->notify != NOTIFY_ENV, "%s",
@@ -106,7 +106,7 @@ void driver_step(struct driver *d, struct node_event *e)
 {
 	struct effects effects = {0};
 
-	e->now = d->now;
+	e->now = d->now + d->ahead;
 	node_step(d->node, e, kv_mem_view(d->mem), &effects);
 	take_effects(d, &effects);
 }

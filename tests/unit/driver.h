@@ -54,7 +54,8 @@ struct driver {
 	struct effects pending; /* jobs, commits, records not carried out yet */
 	struct effects told;	/* sent, dropped, logged, in a network */
 	uint64_t now;
-	uint64_t timer; /* 0: none */
+	uint64_t ahead; /* its clock is, of now; ms */
+	uint64_t timer; /* 0: none; as now */
 	uint64_t blocks_told;
 	uint64_t drops_told;
 	uint64_t verified; /* signatures checked by jobs */
