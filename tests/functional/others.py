@@ -243,8 +243,8 @@ class Others:
     def on_PRP(self, value):
         vote, block = votes.vote(value[0]), value[1]
         self.note(vote)
-        if vote.signer != self.mine or vote.height != self.h.number or \
-                vote.round in self.h.offers:
+        if vote.signer != self.mine or vote.height != self.tip.height + 1 \
+                or vote.round in self.h.offers:
             return
         try:
             self.tip.check(block, self.engine)

@@ -88,7 +88,10 @@ class Relays:
 
         async def opened():
             async def serve(reader, writer):
-                await self._serve(b, host, int(port), reader, writer)
+                try:
+                    await self._serve(b, host, int(port), reader, writer)
+                except asyncio.CancelledError:
+                    pass  # stop(); asyncio would complain of it
             return await asyncio.start_server(serve, LOOPBACK, 0)
 
         server = self._call(opened())
