@@ -2,6 +2,7 @@
 /* What a node tells about its catching up, and of evidence. */
 #include <string.h>
 
+#include "node/bft_offences.h"
 #include "node/evidence_internal.h"
 #include "node/network.h"
 
@@ -27,6 +28,8 @@ void node_sync(const struct node *n, struct sync_info *out)
 
 size_t node_evidence_count(const struct node *n)
 {
+	if (n->bft)
+		return n->bft->offences->count;
 	return n->sync->evidence->kept_count;
 }
 
