@@ -66,6 +66,10 @@ tests_unit_check_http_routes_SOURCES = tests/unit/check_http_routes.c \
 	$(http_fixture)
 tests_unit_check_http_wait_SOURCES = tests/unit/check_http_wait.c \
 	$(http_fixture)
+check_PROGRAMS += tests/unit/check_http_bft
+tests_unit_check_http_bft_SOURCES = tests/unit/check_http_bft.c \
+	tests/unit/peer_fixture.c tests/unit/peer_fixture.h $(json_look) \
+	$(http_fixture)
 tests_unit_check_http_final_SOURCES = tests/unit/check_http_final.c \
 	$(json_look) \
 	$(http_fixture)

@@ -227,6 +227,32 @@ START_TEST(a_certificate_that_is_not_durable_is_not_told)
 }
 END_TEST
 
+/* Numbers mean others in another set: no name is better than a wrong one. */
+START_TEST(a_certificate_of_another_set_is_not_named)
+{
+	const struct driver_network alone = {.bft = ", \"allow_few\": true"};
+	struct buf engine = {0};
+	struct block_info b;
+	struct header h;
+
+	start_in(&alone, "");
+	push(1, 0, 2, 5);
+	make_block();
+	ck_assert(!query_block(&b, d.node, kv_mem_view(d.mem), 1));
+	h = b.block.header;
+	ck_assert(node_validators_of(d.node, &h) != NULL);
+	buf_append_span(&engine, h.engine);
+	engine.data[10] ^= 1; /* within the hash of its set */
+	h.engine = buf_span(&engine);
+	ck_assert(!node_validators_of(d.node, &h));
+	h.engine = SPAN(engine.data, 9);
+	ck_assert(!node_validators_of(d.node, &h));
+	block_info_release(&b);
+	buf_release(&engine);
+	stop();
+}
+END_TEST
+
 /* One of four authorities that is alone settles nothing. */
 START_TEST(a_block_alone_is_not_final)
 {
@@ -254,6 +280,7 @@ int main(void)
 	tcase_add_test(tc, nothing_is_final_without_a_certificate);
 	tcase_add_test(tc, who_waits_for_final_is_answered_once_it_is_durable);
 	tcase_add_test(tc, a_certificate_that_is_not_durable_is_not_told);
+	tcase_add_test(tc, a_certificate_of_another_set_is_not_named);
 	tcase_add_test(tc, a_block_alone_is_not_final);
 	return run_case("http_final", tc);
 }
