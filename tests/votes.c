@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/amount.h"
+#include "codec/block.h"
 #include "codec/msgpack.h"
 
 /* --- made at random ------------------------------------------------------ */
@@ -176,10 +177,16 @@ static enum err certificate_again(struct buf *out, struct span raw)
 {
 	struct vote *list;
 	uint64_t round;
+	struct seal seal;
+	bool seal_too;
 	size_t count, i;
 	enum err e = certificate_decode(&list, &count, &round, raw, 7,
 					&digest_of_all);
 
+	/* a seal takes just what this decoder takes */
+	seal_too = !seal_decode(&seal, raw) && seal.certificate.len;
+	if (seal_too != !e || (!e && !span_eq(seal.certificate, raw)))
+		BUG("a certificate is one here and none there");
 	if (!e)
 		certificate_encode(out, round, list, count);
 	for (i = 0; i < count; i++)
