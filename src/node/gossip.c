@@ -122,7 +122,22 @@ static void flush(struct node *n, struct peer *p)
 	msg_hashes_encode(&body, (const struct hash *)gp->out.data,
 			  gp->out.len / HASH_LEN);
 	buf_reset(&gp->out);
+	gp->told = n->now;
 	peer_send(n, p, MSG_TXA, &body);
+}
+
+/*
+ * When to tell what waits. In slots nobody is waited for in milliseconds, so
+ * announcements are collected. Where a leader makes a block as soon as it has
+ * something to put into it, the first goes at once, and those behind it soon.
+ */
+static uint64_t tell_at(const struct node *n, const struct gossip_peer *gp)
+{
+	uint64_t soon = gp->told + ANNOUNCE_QUICK_MS;
+
+	if (!n->engine->ops->certifies)
+		return gp->out_since + ANNOUNCE_MS;
+	return soon > gp->out_since ? soon : gp->out_since;
 }
 
 static void announce(struct node *n, struct peer *p, const struct hash *full)
@@ -133,8 +148,8 @@ static void announce(struct node *n, struct peer *p, const struct hash *full)
 	known_put(g, gp, full);
 	if (!gp->out.len) {
 		gp->out_since = n->now;
-		if (!g->flush || n->now + ANNOUNCE_MS < g->flush)
-			g->flush = n->now + ANNOUNCE_MS;
+		if (!g->flush || tell_at(n, gp) < g->flush)
+			g->flush = tell_at(n, gp);
 	}
 	buf_append(&gp->out, full->b, HASH_LEN);
 	if (gp->out.len >= ANNOUNCE_BATCH * HASH_LEN)
@@ -295,7 +310,7 @@ static void flush_due(struct node *n)
 
 	g->flush = 0;
 	while ((p = peers_next(n, &at))) {
-		uint64_t due = p->gossip->out_since + ANNOUNCE_MS;
+		uint64_t due = tell_at(n, p->gossip);
 
 		if (!p->gossip->out.len)
 			continue;

@@ -9,6 +9,7 @@
 #include "node/peers.h"
 
 #define ANNOUNCE_MS 25	      /* after the first, or when there are ... */
+#define ANNOUNCE_QUICK_MS 3   /* between two, where a block waits for nothing */
 #define ANNOUNCE_BATCH 256    /* ... so many */
 #define ANNOUNCE_AT_ONCE 4096 /* to a new peer, the oldest */
 #define AGAIN_MS 10000	      /* to one peer, a batch of the oldest */
@@ -53,6 +54,7 @@ struct gossip {
 struct gossip_peer {
 	struct buf out; /* hashes to announce to it */
 	uint64_t out_since;
+	uint64_t told;	 /* ms since 1970: the last announcement */
 	uint64_t *known; /* tags of hashes that it has, by slot; lossy */
 	/* announced by it, not asked for yet: a ring */
 	struct hash *queue;
