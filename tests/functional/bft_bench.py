@@ -268,7 +268,7 @@ class Bench(lib.Case):
     def runTest(self):
         accounts = senders(self.cache, SENDERS)
         p = bftnet.BftParties(
-            self, 4, kind="rsa", senders=1,
+            self, 4, kind="rsa", senders=1, threads=os.cpu_count(),
             consensus={"timeout_ms": TIMEOUT_MS, "timeout_max_ms": 8000},
             alloc={a.address: {"balance": 1 << 40} for a in accounts},
             block_mining={"interval": 0, "reward": 0})

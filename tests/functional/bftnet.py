@@ -53,10 +53,11 @@ class BftParties(network.Parties):
     alone."""
 
     def __init__(self, case, validators, observers=0, more=0, senders=4,
-                 kind="ed25519", relayed=False, mesh=True, **genesis):
+                 kind="ed25519", relayed=False, mesh=True, threads=1,
+                 **genesis):
         # pylint: disable=super-init-not-called
         self.case = case
-        self.members = validators
+        self.threads = threads
         count = validators + more
         self.senders = [network.account(1 + i) for i in range(senders)]
         self.nonces = [0] * senders
@@ -83,7 +84,7 @@ class BftParties(network.Parties):
         datadir = self.dirs[number]
         os.makedirs(datadir, mode=0o700, exist_ok=True)
         port = network.free_port()
-        args = ["--genesis", self.genesis, "--threads", "1",
+        args = ["--genesis", self.genesis, "--threads", str(self.threads),
                 "--listen", f"{network.LOOPBACK}:{port}",
                 "--http", f"{network.LOOPBACK}:{network.free_port()}"]
         if number < len(self.accounts):

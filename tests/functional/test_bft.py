@@ -4,6 +4,7 @@ killed, stopped, wiped, cut off or has a wrong clock; work goes on whenever a
 quorum can talk; and a third party that keeps every signature never sees two
 that one validator may not both give. The long form is scripts/bft-test."""
 import contextlib
+import json
 import os
 import random
 import shutil
@@ -11,6 +12,7 @@ import threading
 import unittest
 
 import bftnet
+import crash_points
 import crashing
 import lib
 import network
@@ -91,6 +93,56 @@ class Witnessing(lib.Case):
         header, (round_, signatures) = self.header(1)
         self.kept.header(header, [round_, signatures[:2]])
         self.assertIn("2 good signatures of 2", self.kept.broken[0])
+
+
+class AmongThree(lib.Case):
+    """One node among three validators that the test plays."""
+
+    limit = 120
+
+    def setUp(self):
+        super().setUp()
+        if not crashing.is_built():
+            self.skipTest("the shims are not built: make with-shims")
+        self.run_ = crash_points.Run(self.dir, "evidence", 0)
+        self.addCleanup(self.run_.node.discard)
+        self.run_.begin()
+        self.addCleanup(self.run_.kept.close)
+        self.others = self.run_.others
+        self.node = self.run_.node
+
+    def test_a_leader_that_proposes_twice_is_shown_to_all(self):
+        o, told = self.others, []
+        o.on_EVV = told.extend
+        while o.set.leader(o.h.number, 0) == o.mine:
+            o.finish()
+        height, leader = o.h.number, o.set.leader(o.h.number, 0)
+        culprit = o.set.addresses[leader].hex()
+        o.offer(leader)
+        o.offer(leader, again=True)
+        self.assertTrue(o.wait(lambda: told, 20))
+        key, at, kind, round_, one, other = told[0]
+        self.assertEqual((key, at, kind, round_), (
+            o.set.keys[leader], height, votes.PROPOSAL, 0))
+        names = []
+        for prepared, name, signature in (one, other):
+            vote = votes.Vote(kind, at, round_, prepared, name, leader,
+                              signature)
+            self.assertTrue(wire.verify(key, vote.to_sign(o.genesis),
+                                        signature))
+            names.append(name)
+        self.assertEqual(names, sorted(set(names)))
+        # the height goes on, and a block of the node's has it
+        def shown():
+            o.finish()
+            answer = self.node.must(self.node.get("/v1/validators")).json()
+            return [x for x in answer["offenders"]
+                    if (x["address"], x["height"]) == (culprit, height)]
+        found = lib.until(shown, 60)
+        self.assertGreater(found[0]["found"], height - 1)
+        kept = self.node.must(self.node.get("/v1/evidence")).json()["items"]
+        self.assertIn(culprit, json.dumps(kept))
+        self.assertEqual(self.run_.kept.broken, [])
 
 
 class Agreement(lib.Case):
@@ -322,9 +374,16 @@ class Agreement(lib.Case):
                        if a == p.address(2))
         p.nodes[2].start()
         self.assertIn("vote journal", p.nodes[2].log())
+        self.assertTrue(self.silent(p.nodes[2]))
         signed = self.signs_again(p, 2)
         self.assertGreater(signed, last)
+        self.assertIsNone(self.silent(p.nodes[2]))
         self.done(p)
+
+    @staticmethod
+    def silent(node):
+        """Why it signs nothing; None: it does."""
+        return node.must(node.get("/v1/consensus")).json()["silent"]
 
     # divided
 
