@@ -120,8 +120,7 @@ struct evidence_info {
 	struct header header[2]; /* borrows from the view */
 	struct seal seal[2];
 };
-/* The same on a chain whose validators vote: two votes that no honest one
- * signs both. */
+/* Two votes that no honest validator signs both. */
 struct offence_info {
 	struct hash id; /* SHA-256 of its bytes */
 	uint64_t found; /* ms since 1970 */
@@ -132,7 +131,7 @@ struct offence_info {
 /* Pieces of either kind that are kept; the newest may not be durable yet. */
 size_t node_evidence_count(const struct node *n);
 /* In the order of their ids, those behind *after (NULL: the first).
- * ERR_NOT_FOUND at the end, and of the kind that the chain does not have. */
+ * ERR_NOT_FOUND at the end; query_offence() also where nobody votes. */
 MUST_USE enum err query_evidence(struct evidence_info *out, struct node *n,
 				 struct kv_view *view,
 				 const struct hash *after);

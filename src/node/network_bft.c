@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* How far the validators are with the next block, and who is missing; see
  * network.h. */
+#include <stdlib.h>
+#include <string.h>
+
 #include "node/bft_internal.h"
 #include "node/network.h"
 
@@ -65,14 +68,18 @@ bool node_bft(const struct node *n, struct bft_info *out)
 	return true;
 }
 
+static int by_bytes(const void *a, const void *b)
+{
+	return memcmp(a, b, ADDRESS_LEN);
+}
+
+/* The list is in order: a hundred validators are looked for in those of some
+ * hundred peers. */
 static bool is_linked(const struct peer *p, const struct address *a)
 {
-	size_t i;
-
-	for (i = 0; p->bft && i < p->bft->linked_count; i++)
-		if (address_eq(&p->bft->linked[i], a))
-			return true;
-	return false;
+	return p->bft && p->bft->linked_count &&
+	       bsearch(a, p->bft->linked, p->bft->linked_count, sizeof(*a),
+		       by_bytes);
 }
 
 /* When it was heard of last, by a peer of ours or as one. */

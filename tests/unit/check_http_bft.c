@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "codec/message_bft.h"
 #include "codec/msgpack.h"
 #include "codec/vote.h"
 #include "http_fixture.h"
@@ -96,6 +97,34 @@ START_TEST(ready_says_who_is_missing_until_a_quorum_is_heard_of)
 	get("/v1/validators?limit=3&cursor=3");
 	ck_assert_uint_eq(json_array_size(json_object_get(json, "items")), 1);
 	ck_assert(json_is_null(json_object_get(json, "next")));
+	stop();
+}
+END_TEST
+
+/* Not every validator is connected to every other. */
+START_TEST(who_a_peer_is_connected_to_is_there)
+{
+	struct address two = test_address(2), three = test_address(3), list[2];
+	struct buf body = {0};
+	bool first = memcmp(&two, &three, sizeof(two)) < 0;
+
+	list[0] = first ? two : three;
+	list[1] = first ? three : two;
+	start_among_four();
+	meet(5, OBSERVER);
+	get("/ready");
+	expect_problem(503, "unavailable", "quorum");
+	msg_links_encode(&body, list, 2);
+	fake_say(&d, 5, MSG_LNK, &body);
+	get("/ready");
+	expect(200);
+	get("/v1/validators");
+	ck_assert(json_is_false(json_object_get(of_key(NULL, 2), "missing")));
+	ck_assert(json_is_false(json_object_get(of_key(NULL, 2), "connected")));
+	ck_assert(json_is_true(json_object_get(of_key(NULL, 4), "missing")));
+	fake_gone(&d, 5);
+	get("/v1/validators");
+	ck_assert(json_is_true(json_object_get(of_key(NULL, 2), "missing")));
 	stop();
 }
 END_TEST
@@ -206,6 +235,7 @@ int main(void)
 
 	tcase_add_test(tc,
 		       ready_says_who_is_missing_until_a_quorum_is_heard_of);
+	tcase_add_test(tc, who_a_peer_is_connected_to_is_there);
 	tcase_add_test(tc, who_does_not_vote_is_waited_for);
 	tcase_add_test(tc, who_voted_twice_is_shown_with_both_votes);
 	return run_case("http_bft", tc);
