@@ -334,11 +334,12 @@ static size_t read_key(struct span *out, struct mp_reader *r)
 
 enum err double_vote_decode(struct double_vote *out, struct span raw)
 {
-	struct vote *v = out->vote;
 	struct mp_reader r;
+	struct vote *v;
 	size_t len;
 
 	*out = (struct double_vote){0};
+	v = out->vote;
 	mp_reader_init(&r, raw);
 	mp_read_array(&r, 6, 6);
 	len = read_key(&out->key, &r);
