@@ -13,6 +13,8 @@ static struct span seal_of(const struct block *b)
 	const uint8_t *from = b->header_raw.data + b->header_raw.len;
 	const uint8_t *to = b->seal.signature.data + b->seal.signature.len + 1;
 
+	if (b->seal.certificate.len)
+		return b->seal.certificate;
 	return SPAN(from, (size_t)(to - from));
 }
 

@@ -198,6 +198,8 @@ static void forged(struct sim *s, struct attacker *a, uint64_t conn)
 
 static void misdeed(struct sim *s, struct attacker *a, uint64_t conn)
 {
+	if (s->engine->misdeed(s, a, conn))
+		return;
 	if (sim_chance(s, 30)) {
 		announce(s, a, conn);
 		return;

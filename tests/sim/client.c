@@ -155,10 +155,134 @@ static void submit(struct sim *s, struct host *h, const struct sim_key *from)
 		buf_release(&raw[i]);
 }
 
-void client_pay(struct sim *s)
+static void submit_one(struct sim *s, struct host *h, const struct tx *tx,
+		       struct span raw)
+{
+	struct node_event e = {
+		.kind = EVENT_SUBMIT, .txs = &raw, .tx_count = 1};
+
+	remember(s, h, &tx->id);
+	s->stats.submitted++;
+	e.request = s->promise_count;
+	host_step(s, h, &e);
+}
+
+static void sign(struct sim *s, struct buf *raw, struct tx *tx,
+		 const struct sim_key *from)
+{
+	struct buf signature = {0};
+	struct hash id;
+
+	tx_signing_digest(&id, tx, &s->genesis.hash);
+	sim_sign(&signature, SPAN_OF(from->spki), &id, rng_next(&s->rng));
+	if (!tx->nonce)
+		tx->key = SPAN_OF(from->spki);
+	tx->signature = buf_span(&signature);
+	tx_encode(raw, tx);
+	tx->id = id;
+	buf_release(&signature);
+}
+
+void client_pay_well(struct sim *s, struct host *h)
+{
+	const struct sim_key *from = &s->clients[0];
+	struct tx tx = {.sender = from->address,
+			.fee = s->rules.min_fee,
+			.recipient = from->address};
+	struct buf raw = {0};
+	uint64_t balance;
+
+	tx.nonce = next_nonce(h, &from->address, &balance);
+	sign(s, &raw, &tx, from);
+	sim_trace(s, "there is work for host %zu", h->number);
+	submit_one(s, h, &tx, buf_span(&raw));
+	buf_release(&raw);
+}
+
+/* --- votes of members ----------------------------------------------------- */
+
+/* When the set is as it was wanted, something else is wanted. */
+static void set_agenda(struct sim *s, unsigned set)
+{
+	size_t away = s->newcomer;
+	bool is_member;
+
+	if (s->has_agenda) {
+		is_member = set >> s->agenda.person & 1;
+		if (is_member == s->agenda.remove)
+			return;
+	}
+	s->has_agenda = true;
+	for (away = 0; set >> away & 1; away++)
+		;
+	if (set_size(set) > s->n) /* somebody has to go */
+		s->agenda = (struct set_change){
+			.remove = true,
+			.person = set_person(&s->people, set,
+					     rng_below(&s->rng, set_size(set))),
+		};
+	else if (away < s->n || away == s->newcomer)
+		s->agenda = (struct set_change){.person = away};
+	else
+		s->agenda = (struct set_change){.person = s->newcomer};
+}
+
+static void accept(struct sim *s, struct buf *out, struct span change,
+		   const struct sim_key *newcomer)
+{
+	struct hash digest;
+
+	tx_accept_digest(&digest, change, &s->genesis.hash);
+	sim_sign(out, SPAN_OF(newcomer->spki), &digest, rng_next(&s->rng));
+}
+
+void client_vote(struct sim *s)
 {
 	struct host *h = host_any(s);
+	struct buf raw = {0}, change = {0}, acceptance = {0};
+	const struct sim_key *from, *who;
+	struct tx_change c = {0};
+	struct tx tx = {.op = TX_VOTE, .approve = !sim_chance(s, 5)};
+	uint64_t balance;
+	unsigned set;
 
+	if (!h)
+		return;
+	set = h->tip->sets.set;
+	set_agenda(s, h->tip->sets.next);
+	from = &s->people.keys[set_person(&s->people, set,
+					  rng_below(&s->rng, set_size(set)))];
+	who = &s->people.keys[s->agenda.person];
+	c.remove = s->agenda.remove;
+	c.few = c.remove && sim_chance(s, 10);
+	c.key = c.remove ? SPAN(NULL, 0) : SPAN_OF(who->spki);
+	c.account = who->address;
+	tx_change_encode(&change, &c);
+	tx.sender = from->address;
+	tx.fee = s->rules.min_fee;
+	tx.nonce = next_nonce(h, &from->address, &balance);
+	tx.change = buf_span(&change);
+	if (tx.approve && !c.remove)
+		accept(s, &acceptance, tx.change, who);
+	tx.acceptance = buf_span(&acceptance);
+	sign(s, &raw, &tx, from);
+	sim_trace(s, "a member votes at host %zu: %s %zu", h->number,
+		  c.remove ? "remove" : "add", s->agenda.person);
+	submit_one(s, h, &tx, buf_span(&raw));
+	buf_release(&raw);
+	buf_release(&change);
+	buf_release(&acceptance);
+}
+
+void client_pay(struct sim *s)
+{
+	struct host *h;
+
+	if (s->changes && sim_chance(s, 35)) {
+		client_vote(s);
+		return;
+	}
+	h = host_any(s);
 	if (h)
 		submit(s, h, &s->clients[rng_below(&s->rng, s->client_count)]);
 }
@@ -192,7 +316,7 @@ static void settle_one(struct sim *s, const struct promise *p)
 	uint32_t index;
 	enum err reason = ERR_OK, e;
 
-	if (p->life != h->life || !h->node)
+	if (p->life != h->life || !h->node || !check_counts(s, h))
 		return; /* a pool does not survive a crash */
 	if (!p->answered) {
 		sim_fail(s, "host %zu never answered a client", h->number);

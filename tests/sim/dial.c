@@ -94,8 +94,45 @@ static void add_pair(struct sim *s, size_t a, size_t b)
 	dial_later(s, s->pair_count++, sim_between(s, 0, 500));
 }
 
+static bool is_pair(const struct sim *s, size_t a, size_t b)
+{
+	size_t i;
+
+	for (i = 0; i < s->pair_count; i++)
+		if ((s->pairs[i].end[0] == a && s->pairs[i].end[1] == b) ||
+		    (s->pairs[i].end[0] == b && s->pairs[i].end[1] == a))
+			return true;
+	return false;
+}
+
+/* Those who are honest find each other without the help of others, or no
+ * engine could do anything. */
+static void join_honest(struct sim *s)
+{
+	size_t i, last = SIZE_MAX;
+
+	for (i = 0; i < s->host_count; i++) {
+		if (!check_counts(s, &s->hosts[i]))
+			continue;
+		if (last != SIZE_MAX && !is_pair(s, last, i))
+			add_pair(s, last, i);
+		last = i;
+	}
+}
+
+/* All know the observer, and nobody else. */
+static void make_star(struct sim *s)
+{
+	size_t i;
+
+	s->stats.stars++;
+	for (i = 0; i < s->host_count; i++)
+		if (i != s->n)
+			add_pair(s, s->n, i);
+}
+
 /* Full mesh, ring, or a ring with some chords. */
-void net_make(struct sim *s)
+static void make_shape(struct sim *s)
 {
 	uint64_t shape = rng_below(&s->rng, 3);
 	size_t a, b, n = s->host_count;
@@ -106,6 +143,18 @@ void net_make(struct sim *s)
 			    (a == 0 && b == n - 1) ||
 			    (shape == 2 && sim_chance(s, 35)))
 				add_pair(s, a, b);
+	if (s->engine->certifies)
+		join_honest(s);
+}
+
+void net_make(struct sim *s)
+{
+	size_t a, b, n = s->host_count;
+
+	if (s->engine->certifies && s->weather.observers && sim_chance(s, 40))
+		make_star(s);
+	else
+		make_shape(s);
 	for (a = n; a < n + s->weather.attackers; a++)
 		for (b = 0; b < n; b++)
 			if (b == a % n || sim_chance(s, 50))

@@ -9,23 +9,33 @@
 
 bool check_counts(const struct sim *s, const struct host *h)
 {
-	return h->number != s->twin;
+	return h->number != s->twin && !h->silence;
 }
 
-static bool is_idle(const struct host *h)
+struct host *check_first(struct sim *s)
 {
-	return !mempool_executable(node_mempool(h->node));
+	size_t i = 0;
+
+	while (!check_counts(s, &s->hosts[i]))
+		i++;
+	return &s->hosts[i];
+}
+
+static bool is_idle(struct sim *s, struct host *h)
+{
+	return !mempool_executable(node_mempool(h->node)) &&
+	       s->engine->is_idle(s, h);
 }
 
 /* On one chain, but for its newest blocks, which may be on their way; not so
  * far behind that anything more than these is missing. */
-static bool is_near(const struct sim *s, const struct host *h)
+static bool is_near(struct sim *s, const struct host *h)
 {
-	struct model_block *best = s->hosts[0].tip;
+	struct model_block *best = check_first(s)->tip;
 	uint64_t least;
 	size_t i;
 
-	for (i = 1; i < s->host_count; i++)
+	for (i = 0; i < s->host_count; i++)
 		if (check_counts(s, &s->hosts[i]) &&
 		    s->hosts[i].tip->header.height > best->header.height)
 			best = s->hosts[i].tip;
@@ -46,15 +56,15 @@ static bool is_settled(const struct host *h)
 }
 
 /* Whether they agree and there is nothing left to do. */
-bool check_is_at_rest(const struct sim *s)
+bool check_is_at_rest(struct sim *s)
 {
 	size_t i;
 
 	for (i = 0; i < s->host_count; i++) {
-		const struct host *h = &s->hosts[i];
+		struct host *h = &s->hosts[i];
 
 		if (check_counts(s, h) && (!h->node || !is_near(s, h) ||
-					   !is_idle(h) || !is_settled(h)))
+					   !is_idle(s, h) || !is_settled(h)))
 			return false;
 	}
 	return true;
@@ -65,13 +75,13 @@ static void say_why(struct sim *s)
 	size_t i, count = 0, agreed = 0, idle = 0;
 
 	for (i = 0; i < s->host_count; i++) {
-		const struct host *h = &s->hosts[i];
+		struct host *h = &s->hosts[i];
 
 		if (!check_counts(s, h))
 			continue;
 		count++;
 		agreed += is_near(s, h);
-		idle += is_idle(h);
+		idle += is_idle(s, h);
 		sim_trace(s,
 			  "host %zu: height %llu, settled %llu, %zu pending, "
 			  "%zu executable",
@@ -86,7 +96,9 @@ static void say_why(struct sim *s)
 			 "tip",
 			 agreed, count);
 	else if (idle < count)
-		sim_fail(s, "healed, but transactions still wait at %zu hosts",
+		sim_fail(s,
+			 "healed, but there is still something to do at %zu "
+			 "hosts",
 			 count - idle);
 	else
 		sim_fail(s, "healed, but the idle chain does not settle");
@@ -102,7 +114,7 @@ static void check_peers(struct sim *s, const struct host *h)
 		struct host *a = host_of(s, p->end[0]);
 		struct host *b = host_of(s, p->end[1]);
 
-		if (a && b && check_counts(s, a) && check_counts(s, b))
+		if (a && b && a->node && b->node)
 			want += a == h || b == h;
 	}
 	if (have != want)
@@ -125,7 +137,8 @@ void check_end(struct sim *s)
 			check_ledger(s, &s->hosts[i]);
 		}
 	client_settle(s);
-	for (b = s->hosts[0].tip; b; b = b->parent)
+	s->engine->ended(s);
+	for (b = check_first(s)->tip; b; b = b->parent)
 		s->stats.included += b->tx_count;
-	s->stats.heights = s->hosts[0].tip->header.height;
+	s->stats.heights = check_first(s)->tip->header.height;
 }

@@ -37,12 +37,16 @@ static void seal_it(struct sim *s, struct buf *out, const struct header *h,
 		    const struct sim_key *key)
 {
 	struct buf header = {0}, signature = {0};
-	struct seal seal = {.key = SPAN_OF(key->spki)};
+	struct seal seal = {0};
 	struct hash hash;
 
 	header_encode(&header, h);
 	header_hash(&hash, &s->genesis.hash, buf_span(&header));
-	sim_sign(&signature, SPAN_OF(key->spki), &hash, rng_next(&s->rng));
+	if (key)
+		sim_sign(&signature, SPAN_OF(key->spki), &hash,
+			 rng_next(&s->rng));
+	if (key)
+		seal.key = SPAN_OF(key->spki);
 	seal.signature = buf_span(&signature);
 	block_encode(out, buf_span(&header), &seal, NULL, 0);
 	buf_release(&header);
@@ -54,16 +58,18 @@ struct model_block *forge_block(struct sim *s)
 	struct model_block *parent = forge_any(s), *b;
 	char why[FAULT_DETAIL_MAX];
 	struct buf raw = {0};
-	struct host *h = &s->hosts[s->cheater];
+	struct host *h = s->cheater == SIZE_MAX ? NULL : &s->hosts[s->cheater];
 	uint8_t extra[8];
 	struct header header = {
 		.height = parent->header.height + 1,
 		.parent = parent->hash,
 		.has_producer = true,
-		.producer = h->key.address,
 		.extra = SPAN_OF(extra),
 	};
 
+	if (!h || s->engine->certifies)
+		return NULL; /* its key alone makes no block */
+	header.producer = h->key.address;
 	put_be64(extra, rng_next(&s->rng));
 	if (!s->engine->own_time(&header.time, &s->rules, &s->rng,
 				 &parent->header, h->number, s->now))
@@ -78,6 +84,36 @@ struct model_block *forge_block(struct sim *s)
 	b->seen = true;
 	buf_release(&raw);
 	return b;
+}
+
+void forge_empty(struct sim *s, struct buf *raw, struct hash *hash,
+		 struct model_block *parent, size_t who)
+{
+	struct buf fields = {0};
+	struct block b;
+	uint8_t extra[8];
+	struct header h = {
+		.height = parent->header.height + 1,
+		.parent = parent->hash,
+		.time = s->now > parent->header.time ? s->now
+						     : parent->header.time + 1,
+		.has_producer = true,
+		.producer = s->people.keys[who].address,
+		.extra = SPAN_OF(extra),
+	};
+
+	put_be64(extra, rng_next(&s->rng));
+	merkle_root(&h.txs_root, NULL, 0);
+	history_root(&h.history_root, parent);
+	model_root_after(&h.state_root, &s->model, parent, &h);
+	sets_fields(&fields, &parent->sets, &s->people);
+	h.engine = buf_span(&fields);
+	seal_it(s, raw, &h, NULL);
+	if (block_decode(&b, buf_span(raw)))
+		BUG("what was encoded decodes");
+	header_hash(hash, &s->genesis.hash, b.header_raw);
+	block_release(&b);
+	buf_release(&fields);
 }
 
 void forge_bad_block(struct sim *s, struct buf *out)

@@ -72,6 +72,51 @@ void host_durable(struct sim *s, struct host *h)
 	host_step(s, h, &e);
 }
 
+/* --- the vote journal --------------------------------------------------- */
+
+/* One flush for all that waits, when none is under way. */
+static void flush(struct sim *s, struct host *h)
+{
+	struct sim_event *event;
+
+	if (h->journal.flushing || h->journal.durable == h->journal.count)
+		return;
+	h->journal.flushing = h->journal.count;
+	event = sim_after(s, sim_between(s, 0, s->weather.disk), SIM_FLUSHED);
+	event->host = h->number;
+	event->life = h->life;
+}
+
+static void persist(struct sim *s, struct host *h, struct effect *e)
+{
+	const char *wrong;
+
+	if (!h->journal.is_there) {
+		sim_fail(s, "host %zu votes without a journal", h->number);
+		return;
+	}
+	wrong = journal_add(&h->journal, e->seq, e->height, &e->body,
+			    &s->genesis.hash);
+	if (wrong)
+		sim_fail(s, "host %zu writes %s", h->number, wrong);
+	else if (h->journal.list[h->journal.count - 1].content.is_floor)
+		s->stats.floors++;
+	s->stats.records++;
+	flush(s, h);
+}
+
+void host_flushed(struct sim *s, struct host *h)
+{
+	struct node_event e = {.kind = EVENT_PERSISTED};
+
+	h->journal.durable = h->journal.flushing;
+	h->journal.flushing = 0;
+	e.seq = h->journal.list[h->journal.durable - 1].seq;
+	s->stats.flushes++;
+	flush(s, h);
+	host_step(s, h, &e);
+}
+
 static void carry_out(struct sim *s, const struct host *h, struct job *job)
 {
 	size_t i;
@@ -178,7 +223,8 @@ static void take(struct sim *s, struct host *h, struct effect *e)
 		net_send(s, h->number, e->peer, e->type, &e->body);
 		break;
 	case EFFECT_PERSIST:
-		BUG("no engine votes yet");
+		persist(s, h, e);
+		break;
 	case EFFECT_DROP:
 		sim_trace(s, "host %zu drops connection %llu, ban %llu ms: %s",
 			  h->number, (unsigned long long)e->peer,
@@ -235,9 +281,11 @@ void host_start(struct sim *s, struct host *h)
 	if (h->node)
 		BUG("it runs");
 	h->life++;
-	h->skew = some_skew(s);
+	h->skew = some_skew(s) + (s->healed ? 0 : h->clock);
 	h->has_turn = false;
 	h->look = true;
+	h->timeouts = 0;
+	journal_opened(&h->journal, &config.journal);
 	buf_append(&config.public_key, h->key.spki, SIM_SPKI);
 	sim_trace(s, "host %zu starts, its clock %+lld ms", h->number,
 		  (long long)h->skew);
@@ -252,15 +300,36 @@ void host_start(struct sim *s, struct host *h)
 	host_step(s, h, &start);
 }
 
+/* What was not flushed: gone with the power, or there up to somewhere. */
+static void crash_journal(struct sim *s, struct host *h, bool power)
+{
+	struct journal *j = &h->journal;
+	size_t left = j->count - j->durable, kept = 0;
+
+	if (left && !power)
+		kept = rng_below(&s->rng, left + 1);
+	if (left)
+		sim_trace(s, "host %zu: %zu of %zu records survive", h->number,
+			  kept, left);
+	s->stats.records_lost += left - kept;
+	journal_cut(j, j->durable + kept);
+	j->durable = j->count;
+}
+
 void host_crash(struct sim *s, struct host *h)
 {
 	size_t i, kept;
+	bool power;
 
 	if (!h->node)
 		BUG("it does not run");
-	kept = h->commit_count ? rng_below(&s->rng, h->commit_count + 1) : 0;
+	power = s->engine->certifies && sim_chance(s, 50);
+	kept = h->commit_count && !power
+		       ? rng_below(&s->rng, h->commit_count + 1)
+		       : 0;
 	sim_trace(s, "host %zu crashes: %zu of %zu batches survive", h->number,
 		  kept, h->commit_count);
+	crash_journal(s, h, power);
 	for (i = 0; i < h->commit_count; i++) {
 		if (i < kept) {
 			apply(s, h, h->commits[i].batch);
@@ -277,25 +346,45 @@ void host_crash(struct sim *s, struct host *h)
 	h->node = NULL;
 	s->stats.crashes++;
 	net_crash(s, h->number);
+	s->engine->crashed(s, h);
 }
 
-void host_make(struct sim *s, size_t number, bool validator)
+static void make_chain(struct sim *s, struct host *h)
 {
-	struct host *h = &s->hosts[number];
 	struct kv_batch batch = {0};
 	size_t at = 0;
 
-	*h = (struct host){.number = number, .validator = validator};
-	sim_key_make(&h->key, (uint32_t)number);
-	h->id = h->key.address;
-	if (number == s->twin)
-		h->key = s->hosts[s->cheater].key;
 	h->mem = kv_mem_new();
 	while (genesis_batch(&s->genesis, 0, &at, &batch)) {
 		kv_mem_apply(h->mem, &batch);
 		kv_batch_release(&batch);
 	}
 	h->tip = h->settled = s->model.root;
+}
+
+void host_wipe(struct sim *s, struct host *h)
+{
+	if (h->node)
+		BUG("it runs");
+	kv_mem_free(h->mem);
+	make_chain(s, h);
+}
+
+void host_make(struct sim *s, size_t number, bool validator)
+{
+	struct host *h = &s->hosts[number];
+
+	*h = (struct host){.number = number, .validator = validator};
+	sim_key_make(&h->key, (uint32_t)number);
+	h->id = h->key.address;
+	h->person = number;
+	if (number == s->twin) {
+		h->key = s->hosts[s->cheater].key;
+		h->person = s->cheater;
+	}
+	if (validator && s->engine->certifies)
+		journal_make(&h->journal, &s->rng, false);
+	make_chain(s, h);
 }
 
 void host_release(struct host *h)
@@ -309,4 +398,5 @@ void host_release(struct host *h)
 	free(h->commits);
 	node_free(h->node);
 	kv_mem_free(h->mem);
+	journal_release(&h->journal);
 }

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "codec/msgpack.h"
 #include "node/network.h"
 #include "node/sync_internal.h"
 #include "sim/sim.h"
@@ -47,10 +46,15 @@ void check_release(struct sim *s)
 	free(s->settled);
 }
 
-static bool is_cheater(const struct sim *s, const struct address *a)
+bool sim_is_cheater(const struct sim *s, const struct address *a)
 {
-	return s->cheater != SIZE_MAX &&
-	       address_eq(a, &s->hosts[s->cheater].key.address);
+	size_t i;
+
+	for (i = 0; i < s->host_count; i++)
+		if (s->cheaters >> i & 1 &&
+		    address_eq(a, &s->hosts[i].key.address))
+			return true;
+	return false;
 }
 
 /* --- one signature a turn ------------------------------------------------ */
@@ -86,7 +90,7 @@ static void see_header(struct sim *s, const char *where, struct span raw,
 	}
 	if (hash_eq(first, &hash))
 		return;
-	if (is_cheater(s, &h.producer))
+	if (sim_is_cheater(s, &h.producer))
 		s->stats.double_signed++;
 	else
 		sim_fail(s,
@@ -157,6 +161,7 @@ void check_sent(struct sim *s, struct host *h, enum message_type type,
 		see_headers(s, body);
 	else if (type == MSG_ABL)
 		see_blocks(s, body);
+	s->engine->sent(s, h, type, body);
 }
 
 /* --- what is written ----------------------------------------------------- */
@@ -180,11 +185,12 @@ static void check_block(struct sim *s, struct host *h, struct span raw)
 	}
 	if (block_decode(&block, raw))
 		BUG("it was decoded before");
-	wrong = s->engine->check(&s->rules, &b->parent->header, &block.header);
-	if (!wrong &&
-	    sim_verify(block.seal.key, &b->hash, block.seal.signature))
-		wrong = "its seal does not hold";
-	if (wrong)
+	wrong = s->engine->check(s, b->parent, &block.header);
+	if (!wrong)
+		wrong = s->engine->check_seal(s, b, &block.seal);
+	if (!wrong)
+		s->engine->committed(s, h, b);
+	else
 		sim_fail(s, "host %zu writes a block that no engine takes: %s",
 			 h->number, wrong);
 	block_release(&block);
@@ -200,22 +206,14 @@ void check_commit(struct sim *s, struct host *h, const struct kv_batch *b)
 			check_block(s, h, op.value);
 }
 
-/* [found, [header, seal, header, seal]] */
 static void check_evidence(struct sim *s, struct host *h, struct span value)
 {
-	struct mp_reader r;
-	struct header header;
-	struct span raw;
+	struct address culprit;
 
 	s->stats.evidence++;
-	mp_reader_init(&r, value);
-	mp_read_array(&r, 2, 2);
-	mp_read_uint(&r, UINT64_MAX);
-	mp_read_array(&r, 4, 4);
-	raw = mp_read_raw(&r);
-	if (r.err || header_decode(&header, raw))
+	if (!s->engine->culprit(s, &culprit, value))
 		sim_fail(s, "host %zu stores evidence that is none", h->number);
-	else if (!is_cheater(s, &header.producer))
+	else if (!sim_is_cheater(s, &culprit))
 		sim_fail(s, "host %zu has evidence against one who is honest",
 			 h->number);
 }
@@ -345,6 +343,7 @@ void check_stepped(struct sim *s, struct host *h)
 	    tip.settled > h->settled->header.height)
 		new_tip(s, h, &tip);
 	check_state(s, h);
+	s->engine->stepped(s, h);
 }
 
 void check_started(struct sim *s, struct host *h)

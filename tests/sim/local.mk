@@ -4,22 +4,28 @@ check_PROGRAMS += tests/sim/ccoin-sim
 tests_sim_ccoin_sim_SOURCES = \
 	tests/sim/answers.c \
 	tests/sim/attacker.c \
+	tests/sim/byzantine.c \
 	tests/sim/client.c \
 	tests/sim/deep.c \
 	tests/sim/dial.c \
 	tests/sim/end.c \
+	tests/sim/engine_bft.c \
 	tests/sim/engine_poa.c \
 	tests/sim/forge.c \
 	tests/sim/host.c \
 	tests/sim/invariants.c \
+	tests/sim/journal.c tests/sim/journal.h \
 	tests/sim/keys.c tests/sim/keys.h \
+	tests/sim/loss.c \
 	tests/sim/main.c \
 	tests/sim/model.c tests/sim/model.h \
 	tests/sim/net.c \
 	tests/sim/queue.c \
 	tests/sim/scenario.c \
+	tests/sim/sets.c tests/sim/sets.h \
 	tests/sim/sim.h \
 	tests/sim/stats.h \
+	tests/sim/witness.c \
 	tests/sim/world.c
 tests_sim_ccoin_sim_LDADD = $(CORE_LIBS)
 

@@ -24,6 +24,7 @@ struct options {
 	uint64_t sizes[SIZES_MAX];
 	size_t size_count;
 	uint64_t jobs;
+	const struct sim_engine *engine;
 	bool trace, twice;
 };
 
@@ -34,11 +35,12 @@ struct share {
 };
 
 static const char usage[] =
-	"usage: ccoin-sim [--seeds FROM..TO] [-n N,...] [--jobs J] [--trace]\n"
-	"                 [--twice]\n"
+	"usage: ccoin-sim [--engine poa|bft] [--seeds FROM..TO] [-n N,...]\n"
+	"                 [--jobs J] [--trace] [--twice]\n"
 	"\n"
 	"Runs a world of N whole nodes for each seed (N by turns of the list,\n"
 	"default 4,5,7) and prints what broke and what happened in all.\n"
+	"  --engine NAME     of consensus (default poa)\n"
 	"  --seeds FROM..TO  which (default 1..300)\n"
 	"  --jobs J          in so many processes (default 1)\n"
 	"  --trace           print every event\n"
@@ -90,9 +92,22 @@ static void parse_sizes(struct options *o, const char *text)
 	}
 }
 
+static void parse_engine(struct options *o, const char *text)
+{
+	if (!strcmp(text, sim_poa.name)) {
+		o->engine = &sim_poa;
+	} else if (!strcmp(text, sim_bft.name)) {
+		o->engine = &sim_bft;
+	} else {
+		fputs(usage, stderr);
+		exit(2);
+	}
+}
+
 static void parse(struct options *o, int argc, char **argv)
 {
 	static const struct option list[] = {
+		{"engine", required_argument, NULL, 'e'},
 		{"seeds", required_argument, NULL, 's'},
 		{"jobs", required_argument, NULL, 'j'},
 		{"trace", no_argument, NULL, 't'},
@@ -103,9 +118,11 @@ static void parse(struct options *o, int argc, char **argv)
 	char *end;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "n:s:j:th", list, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "e:n:s:j:th", list, NULL)) != -1) {
 		if (c == 's')
 			parse_seeds(o, optarg);
+		else if (c == 'e')
+			parse_engine(o, optarg);
 		else if (c == 'n')
 			parse_sizes(o, optarg);
 		else if (c == 'j')
@@ -133,9 +150,9 @@ static uint64_t size_of(const struct options *o, uint64_t seed)
 static void say_failed(const struct options *o, uint64_t seed, const char *what)
 {
 	printf("seed %" PRIu64 ": %s\n"
-	       "  replay: tests/sim/ccoin-sim -n %" PRIu64 " --seeds %" PRIu64
-	       " --trace\n",
-	       seed, what, size_of(o, seed), seed);
+	       "  replay: tests/sim/ccoin-sim --engine %s -n %" PRIu64
+	       " --seeds %" PRIu64 " --trace\n",
+	       seed, what, o->engine->name, size_of(o, seed), seed);
 	fflush(stdout);
 }
 
@@ -146,6 +163,8 @@ static void add_stats(struct sim_stats *sum, const struct sim_stats *one)
 #undef SIM_ADD
 	if (one->deepest > sum->deepest)
 		sum->deepest = one->deepest;
+	if (one->most_timeouts > sum->most_timeouts)
+		sum->most_timeouts = one->most_timeouts;
 }
 
 static void run_seed(const struct options *o, uint64_t seed,
@@ -154,14 +173,14 @@ static void run_seed(const struct options *o, uint64_t seed,
 	struct sim *s = xcalloc(1, sizeof(*s));
 	uint64_t digest;
 
-	sim_run(s, seed, size_of(o, seed), o->trace);
+	sim_run(s, o->engine, seed, size_of(o, seed), o->trace);
 	digest = s->digest;
 	if (s->failed)
 		say_failed(o, seed, s->failure);
 	add_stats(sum, &s->stats);
 	sim_release(s);
 	if (o->twice) {
-		sim_run(s, seed, size_of(o, seed), false);
+		sim_run(s, o->engine, seed, size_of(o, seed), false);
 		if (s->digest != digest) {
 			say_failed(o, seed, "it is not the same twice");
 			sum->violations++;
@@ -265,6 +284,8 @@ static void print_summary(const struct sim_stats *sum, double took)
 #undef SIM_PRINT
 	printf("%12" PRIu64 " blocks: the deepest reorganisation\n",
 	       sum->deepest);
+	printf("%12" PRIu64 " timeouts: the most to a decision after healing\n",
+	       sum->most_timeouts);
 	printf("%12.1f seeds a second (%.1f s)\n", (double)sum->seeds / took,
 	       took);
 }
@@ -277,6 +298,7 @@ int main(int argc, char **argv)
 		.sizes = {4, 5, 7},
 		.size_count = 3,
 		.jobs = 1,
+		.engine = &sim_poa,
 	};
 	struct sim_stats sum = {0};
 	double start = seconds();

@@ -147,9 +147,10 @@ static const char *pay(const struct model *m, struct model_block *b,
 		return "it is expired";
 	from->nonce++;
 	from->balance -= tx->amount + tx->fee;
-	touch(m, b, &tx->recipient)->balance += tx->amount;
+	if (tx->op == TX_TRANSFER)
+		touch(m, b, &tx->recipient)->balance += tx->amount;
 	*fees += tx->fee;
-	return NULL;
+	return sets_operation(&b->sets, m->people, tx, b->header.height);
 }
 
 static const char *add_tx(const struct model *m, struct model_block *b,
@@ -167,11 +168,14 @@ static const char *add_tx(const struct model *m, struct model_block *b,
 		return "nobody has its sender's key";
 	if (sim_verify(SPAN(spki, SIM_SPKI), &tx.id, tx.signature))
 		return "its signature does not hold";
+	if (!sets_is_signed(&tx, &m->genesis))
+		return "a signature in its operation does not hold";
 	wrong = pay(m, b, &tx, fees);
 	if (wrong)
 		return wrong;
 	note_index(b, &tx.sender, i);
-	note_index(b, &tx.recipient, i);
+	if (tx.op == TX_TRANSFER)
+		note_index(b, &tx.recipient, i);
 	b->ids[i] = tx.id;
 	b->fulls[i] = tx.full;
 	return NULL;
@@ -251,6 +255,7 @@ static struct model_block *follow(struct model_block *parent,
 	b->parent = parent;
 	b->header = *header;
 	b->supply = parent->supply;
+	b->sets = parent->sets;
 	b->account_count = parent->account_count;
 	b->accounts = xmemdup(parent->accounts,
 			      b->account_count * sizeof(*b->accounts));
@@ -286,6 +291,7 @@ static const char *replay(const struct model *m, struct model_block *b,
 			return wrong;
 	}
 	end_block(m, b, fees);
+	sets_end(&b->sets);
 	return check_end(m, b);
 }
 

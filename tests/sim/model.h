@@ -11,6 +11,7 @@
 #include "codec/block.h"
 #include "ledger/account.h"
 #include "ledger/genesis.h"
+#include "sim/sets.h"
 
 /* An account after a block, in order of key. */
 struct model_account {
@@ -34,6 +35,7 @@ struct model_block {
 	struct buf raw;		    /* its bytes; empty for genesis */
 	uint64_t supply;
 	bool has_txs;
+	bool late; /* decided when a round had failed: it may be empty */
 	bool seen; /* on a disk or the network: it may be known to anybody */
 	struct model_account *accounts;
 	size_t account_count;
@@ -42,13 +44,15 @@ struct model_block {
 	struct hash *ids; /* of its transactions */
 	struct hash *fulls;
 	size_t tx_count;
+	struct sets sets; /* after it; on a chain with validators */
 };
 
 struct model {
 	const struct rules *rules;
 	struct hash genesis;
-	struct map *blocks; /* hash -> struct model_block */
-	struct map *keys;   /* address -> public key, SIM_SPKI bytes */
+	struct map *blocks;	     /* hash -> struct model_block */
+	struct map *keys;	     /* address -> public key, SIM_SPKI bytes */
+	const struct people *people; /* NULL: nobody validates */
 	struct model_block *root;
 	struct model_block **list; /* in the order added, genesis first */
 	size_t count;

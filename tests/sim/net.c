@@ -204,6 +204,9 @@ void net_send(struct sim *s, size_t from, uint64_t name, enum message_type type,
 	if (!c || c->deaf[side_of(c, from)])
 		return; /* lost, as it may be */
 	side = !side_of(c, from);
+	if (host_of(s, from) && host_of(s, from)->silence &&
+	    !byzantine_says(s, host_of(s, from), c->end[side], type))
+		return;
 	at = s->now + net_delay(s);
 	if (at > c->arrives[side])
 		c->arrives[side] = at;

@@ -68,6 +68,10 @@ static void add_alloc(struct sim *s, struct buf *json)
 	size_t i;
 
 	add(json, "\"alloc\": {");
+	/* validators say things in transactions */
+	for (i = 0; i < s->people.count; i++)
+		add_address(json, &s->people.keys[i].address,
+			    ": {\"balance\": 100000},");
 	for (i = 0; i < s->client_count; i++) {
 		/* some begin with nothing */
 		uint64_t balance = i && sim_chance(s, 25) ? 0 : FUNDS;
@@ -75,6 +79,7 @@ static void add_alloc(struct sim *s, struct buf *json)
 		/* and one may own nearly all that there can ever be */
 		if (!i && sim_chance(s, 25))
 			balance = AMOUNT_MAX - FUNDS * s->client_count -
+				  100000 * s->people.count -
 				  rng_below(&s->rng, 300000);
 		snprintf(text, sizeof(text), ": {\"balance\": %" PRIu64 "}%s",
 			 balance, i + 1 < s->client_count ? "," : "}");
@@ -82,20 +87,28 @@ static void add_alloc(struct sim *s, struct buf *json)
 	}
 }
 
+static void add_miners(const struct sim *s, struct buf *json)
+{
+	struct sim_key key;
+	size_t i;
+
+	add(json, "\"miners\": [");
+	for (i = 0; i < s->n; i++) {
+		sim_key_make(&key, (uint32_t)i);
+		add_address(json, &key.address, i + 1 < s->n ? "," : "],");
+	}
+}
+
 static void make_rules(struct sim *s)
 {
 	struct buf json = {0};
 	struct fault f = {0};
-	struct sim_key key;
-	size_t i;
 
-	add(&json, "{\"network_id\": \"sim\", \"miners\": [");
-	for (i = 0; i < s->n; i++) {
-		sim_key_make(&key, (uint32_t)i);
-		add_address(&json, &key.address, i + 1 < s->n ? "," : "],");
-	}
+	add(&json, "{\"network_id\": \"sim\",");
+	if (!s->engine->certifies)
+		add_miners(s, &json);
 	add_mining(s, &json);
-	s->engine->rules(&json, &s->rng, s->n);
+	s->engine->rules(s, &json);
 	add(&json, "\"genesis_block\": {");
 	add_number(&json, "time", SIM_EPOCH);
 	json.data[json.len - 1] = '}';
@@ -148,11 +161,8 @@ static void make_weather(struct sim *s)
 			.slice = sim_between(s, 1, 40),
 		};
 	w->mempool_bytes = sim_chance(s, 20) ? 32768 : 0;
-	s->cheater = s->twin = SIZE_MAX;
-	if (s->n > 1 && sim_chance(s, 15)) {
-		s->cheater = rng_below(&s->rng, s->n);
-		s->stats.cheaters = 1;
-	}
+	s->newcomer = SIZE_MAX;
+	s->engine->trouble(s);
 }
 
 static void make_people(struct sim *s)
@@ -163,14 +173,33 @@ static void make_people(struct sim *s)
 		host_make(s, i, true);
 	for (; i < n; i++)
 		host_make(s, i, false);
-	if (s->cheater != SIZE_MAX) {
+	if (s->changes) {
+		s->newcomer = n;
+		host_make(s, n++, true);
+	}
+	if (s->cheater != SIZE_MAX && s->twins) {
 		s->twin = n;
 		host_make(s, n++, true);
 	}
 	s->host_count = n;
+	s->engine->settle_in(s);
 	if (s->host_count + s->weather.attackers > SIM_ENDS_MAX)
 		BUG("more ends than there is room for");
 	s->stats.attackers = s->weather.attackers;
+}
+
+static void make_validators(struct sim *s)
+{
+	struct sets *sets = &s->model.root->sets;
+	size_t i;
+
+	s->decided = xcalloc(1, sizeof(*s->decided));
+	s->decided[s->decided_count++] = s->model.root;
+	s->model.people = &s->people;
+	sets->set = sets->next = (1u << s->n) - 1;
+	for (i = 0; i < s->people.count; i++)
+		map_put(s->model.keys, s->people.keys[i].address.b,
+			s->people.keys[i].spki);
 }
 
 void scenario_make(struct sim *s)
@@ -182,9 +211,13 @@ void scenario_make(struct sim *s)
 	s->client_count = sim_between(s, 3, SIM_CLIENTS_MAX);
 	for (i = 0; i < s->client_count; i++)
 		sim_key_make(&s->clients[i], (uint32_t)(100 + i));
+	if (s->engine->certifies)
+		people_make(&s->people, s->n + 2);
 	make_rules(s);
 	make_weather(s);
 	model_init(&s->model, &s->rules, &s->genesis.hash, s->seed);
+	if (s->engine->certifies)
+		make_validators(s);
 	make_people(s);
 	client_make(s);
 	attacker_make(s);
@@ -314,9 +347,12 @@ void scenario_end(struct sim *s)
 		memset(h->ban_until, 0, sizeof(h->ban_until));
 		/* clocks are right from now on, and who was banned because
 		 * the network garbled what he said is heard again */
-		if (h->node && (s->weather.skew < skew || is_garbled(s)))
+		if (h->node &&
+		    (s->weather.skew < skew || is_garbled(s) || h->clock))
 			host_crash(s, h);
 		if (!h->node)
 			host_start(s, h);
 	}
+	if (!s->failed)
+		s->engine->healed(s);
 }

@@ -10,8 +10,10 @@
 #include "base/rng.h"
 #include "chain/genesis.h"
 #include "node/internal.h"
+#include "sim/journal.h"
 #include "sim/keys.h"
 #include "sim/model.h"
+#include "sim/sets.h"
 #include "sim/stats.h"
 
 #define SIM_EPOCH UINT64_C(1700000000000) /* of genesis, ms since 1970 */
@@ -22,21 +24,38 @@
 #define SIM_HEIGHTS 20 /* that a seed must make to count */
 
 struct sim;
+struct host;
+struct attacker;
 
 /* --- engines ------------------------------------------------------------ */
 
 /* What the simulator must know of an engine. Every member is mandatory. */
 struct sim_engine {
 	const char *name;
+	/* Blocks are final by votes, which validators keep in journals. */
+	bool certifies;
 	/* Append members of a genesis file ("consensus": {...}, ...), each
-	 * ended by a comma. */
-	void (*rules)(struct buf *out, struct rng *rng, size_t n);
-	/* How long a block takes by these rules, ms. */
+	 * ended by a comma; who makes blocks is hosts 0..n-1. */
+	void (*rules)(struct sim *s, struct buf *out);
+	/* How long a block takes by these rules, ms: what all else is measured
+	 * by. */
 	uint64_t (*pace)(const struct rules *rules);
-	/* What is wrong with a header after its parent; NULL: nothing. */
-	const char *(*check)(const struct rules *rules,
-			     const struct header *parent,
+	/* Within how long all must agree after healing, ms. */
+	uint64_t (*patience)(const struct sim *s);
+	/* Whom to distrust, and what else goes wrong in this seed. */
+	void (*trouble)(struct sim *s);
+	/* The same, once hosts are made. */
+	void (*settle_in)(struct sim *s);
+	/* What is wrong with a header after its parent, or with the seal that
+	 * makes it a block; NULL: nothing. */
+	const char *(*check)(struct sim *s, const struct model_block *parent,
 			     const struct header *header);
+	const char *(*check_seal)(struct sim *s, const struct model_block *b,
+				  const struct seal *seal);
+	/* Who signed both sides of a piece of evidence as it is stored; false:
+	 * it is none. */
+	bool (*culprit)(const struct sim *s, struct address *out,
+			struct span value);
 	/* The turn in which one signer signs one header; false: the engine
 	 * has none. By a header, and by the clock when a signature is asked
 	 * for. */
@@ -46,11 +65,26 @@ struct sim_engine {
 	bool (*own_time)(uint64_t *out, const struct rules *rules,
 			 struct rng *rng, const struct header *parent, size_t i,
 			 uint64_t latest);
+	/* Misbehave toward a peer in a way of this engine; false: there is
+	 * nothing to do so with. */
+	bool (*misdeed)(struct sim *s, const struct attacker *a, uint64_t conn);
+	/* A message of a host goes out; a block is given to its disk; it came
+	 * down; it took a step. */
+	void (*sent)(struct sim *s, struct host *h, enum message_type type,
+		     struct span body);
+	void (*committed)(struct sim *s, struct host *h, struct model_block *b);
+	void (*crashed)(struct sim *s, struct host *h);
+	void (*stepped)(struct sim *s, struct host *h);
+	/* The faults end; whether a host has nothing to do any more; and what
+	 * must be true in the end. */
+	void (*healed)(struct sim *s);
+	bool (*is_idle)(struct sim *s, struct host *h);
+	void (*ended)(struct sim *s);
 	/* Whether a cheating authority may break what is settled. */
 	bool cheating_unsettles;
 };
 
-extern const struct sim_engine sim_poa;
+extern const struct sim_engine sim_poa, sim_bft;
 
 /* --- what a seed decides ------------------------------------------------ */
 
@@ -88,6 +122,8 @@ enum sim_kind {
 	SIM_CLIENT,  /* somebody pays */
 	SIM_ATTACK,  /* host: end */
 	SIM_LOOK,    /* whether all is over */
+	SIM_FLUSHED, /* host, life: what its journal was writing */
+	SIM_WORK,    /* after healing there is something to do */
 	SIM_KIND_COUNT
 };
 
@@ -104,6 +140,16 @@ struct sim_event {
 };
 
 /* --- hosts -------------------------------------------------------------- */
+
+/* What a faulty validator does not say, though its node says it. */
+enum silence {
+	SILENCE_NOT,
+	SILENCE_ALL,	   /* no votes, no blocks */
+	SILENCE_PROPOSALS, /* when it leads */
+	SILENCE_SOME,	   /* to some */
+	SILENCE_HALF,	   /* every second message */
+	SILENCE_COUNT
+};
 
 struct commit {
 	uint64_t seq;
@@ -130,6 +176,15 @@ struct host {
 	uint64_t turn; /* of the last JOB_SIGN in this life */
 	bool halted;
 	bool look; /* compare the whole ledger at the next tip */
+	/* engines with votes */
+	size_t person; /* whose key it has */
+	struct journal journal;
+	bool loses;    /* things, when it crashes */
+	int64_t clock; /* ms that it is wrong by, until all heals */
+	enum silence silence;
+	unsigned deaf_to;  /* SILENCE_SOME: ends that hear nothing */
+	uint64_t timeouts; /* of this life when counting began ... */
+	const struct model_block *counted; /* ... at this tip */
 };
 
 /* --- network ------------------------------------------------------------ */
@@ -233,6 +288,21 @@ struct sim {
 	/* The authority whose key is in two hosts, and the second of them;
 	 * SIZE_MAX: none. */
 	size_t cheater, twin;
+	bool twins;	   /* that second one there is */
+	unsigned cheaters; /* all of them, by number of their hosts */
+
+	/* engines with votes */
+	struct people people;
+	unsigned faulty, losers, wrong_clocks; /* hosts, f at most */
+	struct witness *witness;
+	struct model_block **decided; /* by height, whoever was first */
+	size_t decided_count;
+	size_t newcomer; /* a host that may be voted in; SIZE_MAX: none */
+	bool changes;	 /* members vote on who validates */
+	bool has_agenda;
+	struct set_change agenda; /* what is voted on */
+	uint64_t count_from; /* ms: timeouts count from then on; 0: not yet */
+	uint64_t last_vote;  /* ms: when an honest host said one */
 
 	/* invariants */
 	struct map *seen;	      /* signer and turn -> struct hash */
@@ -248,7 +318,8 @@ struct sim {
 };
 
 /* world.c: a life from the first event to the last. */
-void sim_run(struct sim *s, uint64_t seed, size_t n, bool tracing);
+void sim_run(struct sim *s, const struct sim_engine *engine, uint64_t seed,
+	     size_t n, bool tracing);
 void sim_release(struct sim *s);
 /* Break: what was violated. The first counts. */
 void sim_fail(struct sim *s, const char *fmt, ...) PRINTF_LIKE(2, 3);
@@ -258,6 +329,9 @@ void sim_trace(struct sim *s, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void sim_fold(struct sim *s, uint64_t what);
 bool sim_chance(struct sim *s, uint64_t percent);
 uint64_t sim_between(struct sim *s, uint64_t low, uint64_t high);
+
+/* Whose key it is is known to cheat. */
+bool sim_is_cheater(const struct sim *s, const struct address *a);
 
 /* queue.c */
 struct sim_event *sim_after(struct sim *s, uint64_t ms, enum sim_kind kind);
@@ -280,6 +354,9 @@ void host_release(struct host *h);
 void host_step(struct sim *s, struct host *h, struct node_event *e);
 void host_job(struct sim *s, struct host *h, struct sim_event *e);
 void host_durable(struct sim *s, struct host *h);
+void host_flushed(struct sim *s, struct host *h);
+/* Its chain is gone, while it is down. */
+void host_wipe(struct sim *s, struct host *h);
 struct host *host_of(struct sim *s, size_t end); /* NULL: an attacker */
 /* One that is up; NULL: none is. */
 struct host *host_any(struct sim *s);
@@ -312,6 +389,10 @@ struct conn *net_conn_of(struct sim *s, size_t end, uint64_t name);
 void client_make(struct sim *s);
 void client_pay(struct sim *s);
 void client_answer(struct sim *s, struct host *h, const struct effect *e);
+/* A payment that nothing is wrong with. */
+void client_pay_well(struct sim *s, struct host *h);
+/* A member votes for what is on the agenda. */
+void client_vote(struct sim *s);
 /* Whether what was promised was kept, in the end. */
 void client_settle(struct sim *s);
 
@@ -341,6 +422,37 @@ void forge_header(struct sim *s, struct buf *out); /* for AHD, bad */
 void forge_tx(struct sim *s, struct buf *out);	   /* for TXN, bad */
 /* A random block that somebody once made; genesis when there is none. */
 struct model_block *forge_any(struct sim *s);
+/* A sealed block without transactions that person `who` could propose on the
+ * parent: its bytes, with the empty seal; its hash. */
+void forge_empty(struct sim *s, struct buf *raw, struct hash *hash,
+		 struct model_block *parent, size_t who);
+/* witness.c: what was ever said, and by whom. */
+void witness_begin(struct sim *s);
+void witness_release(struct sim *s);
+void witness_sent(struct sim *s, struct host *h, enum message_type type,
+		  struct span body);
+/* The set of a height, as far as the chain tells; 0: it does not yet. */
+unsigned witness_set(const struct sim *s, uint64_t height);
+/* Whether a vote is one of its height's set and its signature holds. */
+bool witness_holds(struct sim *s, const struct vote *v);
+/* Whether these are a quorum of distinct members for it. */
+bool witness_quorum(struct sim *s, enum vote_kind kind, uint64_t height,
+		    uint64_t round, const struct hash *digest,
+		    const struct vote *list, size_t count);
+/* Something that was heard lately; false: nothing was. */
+bool witness_vote(struct sim *s, struct vote *out);
+bool witness_message(struct sim *s, enum message_type *type, struct span *body);
+/* All votes like that one (kind, height, round; with_digest: digest) that were
+ * heard lately, one of each signer, ascending. */
+size_t witness_like(const struct sim *s, struct vote *out, size_t max,
+		    const struct vote *like, bool with_digest);
+/* loss.c: what a validator loses in a crash. */
+void loss_of(struct sim *s, struct host *h);
+/* byzantine.c */
+bool byzantine_act(struct sim *s, const struct attacker *a, uint64_t conn);
+/* Whether the network gets that message of a faulty validator. */
+bool byzantine_says(struct sim *s, struct host *h, size_t to,
+		    enum message_type type);
 /* invariants.c */
 void check_begin(struct sim *s);
 void check_release(struct sim *s);
@@ -355,7 +467,8 @@ void check_started(struct sim *s, struct host *h);
 void check_ledger(struct sim *s, struct host *h);
 /* end.c: after healing. Whether the host is to agree with the others. */
 bool check_counts(const struct sim *s, const struct host *h);
-bool check_is_at_rest(const struct sim *s);
+struct host *check_first(struct sim *s); /* that does */
+bool check_is_at_rest(struct sim *s);
 void check_end(struct sim *s);
 
 #endif

@@ -25,10 +25,25 @@
 	X(attacks, "their misdeeds")                                           \
 	X(bans, "their bans")                                                  \
 	X(cheaters, "cheating authorities")                                    \
-	X(double_signed, "slots signed twice by them")                         \
+	X(double_signed, "turns signed twice by them")                         \
 	X(evidence, "evidence stored")                                         \
 	X(conflicts, "settled conflicts under cheating")                       \
 	X(halts, "halts under cheating")                                       \
+	X(byzantine, "faulty validators")                                      \
+	X(losers, "validators that lose things")                               \
+	X(slow_clocks, "clocks off by minutes")                                \
+	X(journals, "journals lost")                                           \
+	X(chains, "chains lost")                                               \
+	X(floors, "of the journals, votes again")                              \
+	X(records, "records of journals")                                      \
+	X(flushes, "their flushes")                                            \
+	X(records_lost, "records lost in crashes")                             \
+	X(votes, "votes said by honest ones")                                  \
+	X(passed, "votes passed on")                                           \
+	X(late, "heights decided in a round above 0")                          \
+	X(set_changes, "changes of the set")                                   \
+	X(convicted, "double votes shown in blocks")                           \
+	X(stars, "networks around an observer")                                \
 	X(deep_checks, "whole ledgers compared")                               \
 	X(steps, "steps of nodes")
 
@@ -36,7 +51,9 @@ struct sim_stats {
 #define SIM_STAT(name, word) uint64_t name;
 	SIM_STATS(SIM_STAT)
 #undef SIM_STAT
-	uint64_t deepest; /* reorganisation: a maximum, not a sum */
+	/* maxima, not sums */
+	uint64_t deepest;	/* reorganisation */
+	uint64_t most_timeouts; /* to a decision after healing */
 };
 
 #endif

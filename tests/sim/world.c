@@ -102,8 +102,7 @@ static void maybe_heal(struct sim *s)
 		return;
 	}
 	scenario_end(s);
-	s->deadline = s->now + 40000 + 2 * s->rules.interval_ms +
-		      (8 * s->n + 20) * pace;
+	s->deadline = s->now + s->engine->patience(s);
 	sim_after(s, 2 * pace, SIM_LOOK);
 }
 
@@ -112,10 +111,11 @@ static void rest_moved(struct sim *s)
 {
 	if (s->rest_at && s->rules.allow_empty)
 		return; /* it goes on for ever, as it should */
-	if (s->rest_at && !s->hosts[0].tip->has_txs)
+	if (s->rest_at && !check_first(s)->tip->has_txs &&
+	    !check_first(s)->tip->late)
 		sim_fail(s, "an idle chain goes on with empty blocks");
 	s->rest_at = s->now;
-	s->rest_tip = s->hosts[0].tip;
+	s->rest_tip = check_first(s)->tip;
 }
 
 /* After healing: whether it is over. Silence is waited for. */
@@ -125,7 +125,7 @@ static void look(struct sim *s)
 
 	if (!check_is_at_rest(s))
 		s->rest_at = 0;
-	else if (!s->rest_at || s->hosts[0].tip != s->rest_tip)
+	else if (!s->rest_at || check_first(s)->tip != s->rest_tip)
 		rest_moved(s);
 	s->over = s->rest_at ? s->now > s->rest_at + 3 * s->n * pace
 			     : s->now > s->deadline;
@@ -178,6 +178,14 @@ static void happen(struct sim *s, struct sim_event *e)
 	case SIM_LOOK:
 		look(s);
 		break;
+	case SIM_FLUSHED:
+		h = host_for(s, e);
+		if (h)
+			host_flushed(s, h);
+		break;
+	case SIM_WORK:
+		client_pay_well(s, check_first(s));
+		break;
 	case SIM_KIND_COUNT:
 		BUG("no kind of event");
 	}
@@ -204,17 +212,19 @@ static void run(struct sim *s)
 	}
 }
 
-void sim_run(struct sim *s, uint64_t seed, size_t n, bool tracing)
+void sim_run(struct sim *s, const struct sim_engine *engine, uint64_t seed,
+	     size_t n, bool tracing)
 {
 	*s = (struct sim){
 		.seed = seed,
 		.n = n,
 		.tracing = tracing,
-		.engine = &sim_poa,
+		.engine = engine,
 		.stats = {.seeds = 1},
 	};
 	rng_seed(&s->rng, seed * 16 + n);
 	check_begin(s);
+	witness_begin(s);
 	scenario_make(s);
 	run(s);
 	if (!s->failed && !s->stats.conflicts)
@@ -240,6 +250,7 @@ void sim_release(struct sim *s)
 	attacker_release(s);
 	free(s->promises);
 	check_release(s);
+	witness_release(s);
 	model_release(&s->model);
 	genesis_release(&s->genesis);
 	rules_release(&s->rules);
