@@ -34,6 +34,7 @@ BATCH = 500
 TIMEOUT_MS = 1000
 VOTE_BYTES, PAGE_BYTES, ROOT_BYTES = 1500, 12 * 4096, 120
 MEDIAN_MAX, P99_MAX = 3, 6
+OTHERS_MAX = 0.1  # of the cores: what is missed then proves nothing
 
 
 # --- keys and transactions -----------------------------------------------
@@ -141,6 +142,54 @@ def floor(directory, seconds):
 def in_a_row(parts):
     sign, vote, commit = parts
     return 3 * sign + 3 * vote + commit
+
+
+# --- processors ------------------------------------------------------------
+
+TICK = os.sysconf("SC_CLK_TCK")
+
+
+def busy():
+    """Seconds that all cores worked, for whomever."""
+    with open("/proc/stat", encoding="ascii") as f:
+        numbers = [int(x) for x in f.readline().split()[1:9]]
+    return (sum(numbers) - numbers[3] - numbers[4]) / TICK
+
+
+def used(pid):
+    """Seconds that a process worked."""
+    with open(f"/proc/{pid}/stat", encoding="utf-8") as f:
+        fields = f.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICK
+
+
+class Processors:
+    """What the nodes, this program and others take of the cores."""
+
+    def __init__(self, parties):
+        self.parties = parties
+        self.begin = self.now()
+
+    def now(self):
+        return (time.monotonic(), busy(),
+                sum(used(n.pid) for n in self.parties.nodes),
+                used(os.getpid()), self.parties.nodes[0].height())
+
+    def others(self):
+        """The share that neither the nodes nor this program had."""
+        took, all_, nodes, own, _ = (
+            b - a for a, b in zip(self.begin, self.now()))
+        return max(0, all_ - nodes - own) / took / os.cpu_count()
+
+    def __str__(self):
+        took, _, nodes, own, heights = (
+            b - a for a, b in zip(self.begin, self.now()))
+        whole = took * os.cpu_count()
+        return (f"{heights / took:.1f} blocks a second, "
+                f"{1000 * nodes / max(1, heights) / 4:.2f} ms of a core for "
+                f"a block on each node; of the cores the nodes had "
+                f"{nodes / whole:.0%}, the load {own / whole:.0%}, others "
+                f"{self.others():.0%}")
 
 
 # --- loads ---------------------------------------------------------------
@@ -281,13 +330,18 @@ class Bench(lib.Case):
         many = signed(accounts, chain, each, EACH)
         flat = [run[k] for k in range(each) for run in single]
         before = floor(self.dir, 2)
+        cores = Processors(p)
         times = latency(p, flat[:posts])
+        print(f"at {RATE}/s: {cores}", flush=True)
+        self.disturbed = cores.others()
         crashed = [crashed_leader(p, raw) for raw in flat[posts:posts + 5]]
         rest = flat[posts + 5:]
         p.nodes[0].must(p.nodes[0].push_raw(wire.pack(
             [wire.Raw(r) for r in rest])))
         after = floor(self.dir, 2)
+        cores = Processors(p)
         rate = saturation(p, many, each)
+        print(f"at saturation: {cores}", flush=True)
         p.same_chain()
         parts = [(a + b) / 2 for a, b in zip(before, after)]
         self.report(parts, times, rate, crashed)
@@ -312,6 +366,9 @@ class Bench(lib.Case):
             ("median", median <= MEDIAN_MAX * need),
             ("99th percentile", p99 <= P99_MAX * need),
             ("crashed leader", worst <= bound + p99)) if not is_met]
+        if missed and self.disturbed > OTHERS_MAX:
+            self.skipTest(f"missed {missed}, but others had "
+                          f"{self.disturbed:.0%} of the cores: not judged")
         self.assertEqual(missed, [], "bounds that are missed")
 
 

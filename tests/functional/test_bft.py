@@ -506,6 +506,24 @@ class Agreement(lib.Case):
         self.change_sets(4, 4, (("join", 4), ("leave", 0), ("join", 5),
                                 ("join", 6), ("join", 7)))
 
+    # far apart
+
+    @unittest.skipUnless(LONG, "in scripts/bft-test")
+    def test_seven_far_apart_that_lose_connections_agree(self):
+        p = self.parties(7, relayed=True, consensus={
+            "timeout_ms": 1000, "timeout_max_ms": 8000})
+        p.relays.delay = 0.1
+        load = self.Load(p)
+        load.start()
+        pause = threading.Event()
+        for _ in range(30):
+            self.assertFalse(pause.wait(2))
+            p.relays.cut(0.1)
+        self.assertGreater(len(load.end()), 20)
+        self.assertGreater(p.relays.resets, 0)
+        p.final(load.ids, p.nodes, LIMIT)
+        self.done(p)
+
     # clocks
 
     def wrong_clock(self, offset_ms):
