@@ -192,6 +192,16 @@ static bool is_late(const struct node *n, const struct vote *v)
 	return v->height != n->bft->height && v->height != n->bft->height + 1;
 }
 
+/* It was seen before: in a certificate, or it is one of two that conflict and
+ * is wanted for ever. In a ring that would go round for ever, too. */
+static bool vote_is_due(struct node *n, const struct vote *v)
+{
+	struct hash name;
+
+	vote_name(&name, v);
+	return relay_is_due(n, &name);
+}
+
 static void accept_votes(struct node *n, const struct incoming *m)
 {
 	size_t i;
@@ -202,7 +212,8 @@ static void accept_votes(struct node *n, const struct incoming *m)
 
 		if (is_late(n, v))
 			continue;
-		relay_vote(n, v, m->peer);
+		if (!m->known[i] || vote_is_due(n, v))
+			relay_vote(n, v, m->peer);
 		give(n, v, &message);
 	}
 }
@@ -217,12 +228,16 @@ static void accept(struct node *n, struct incoming *m)
 		.prepares = m->votes + 1 + m->change_count,
 		.prepare_count = m->prepare_count,
 	};
+	bool is_new = !is_good(n, &m->digest);
 	struct kept_block *b;
 	size_t i;
 
-	for (i = 0; i < m->count; i++)
+	for (i = 0; i < m->count; i++) {
+		/* another peer may have said it while it was checked */
+		m->known[i] = m->known[i] || vote_is_good(n, &m->votes[i]);
 		if (!m->known[i])
 			votes_good(n, &m->votes[i]);
+	}
 	if (m->type == MSG_VOT) {
 		accept_votes(n, m);
 		return;
@@ -230,7 +245,10 @@ static void accept(struct node *n, struct incoming *m)
 	recent_put(room->good, m->digest.b, SPAN("", 0));
 	if (is_late(n, &m->votes[0]))
 		return;
-	relay_message(n, m);
+	/* what holds and is not kept (its certificate does not hold, or it
+	 * conflicts) is wanted again and again */
+	if (is_new)
+		relay_message(n, m);
 	give(n, &m->votes[0], &message);
 	if (!m->block)
 		return;

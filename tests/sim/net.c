@@ -156,7 +156,7 @@ void net_ban(struct sim *s, struct host *h, uint64_t name, uint64_t ms)
 		return;
 	other = c->end[!side_of(c, h->number)];
 	h->ban_until[other] = s->now + ms;
-	if (!host_of(s, other))
+	if (!host_of(s, other) || host_of(s, other)->silence)
 		s->stats.bans++;
 	else if (!s->weather.drop && !s->weather.twice && !s->weather.reorder)
 		sim_fail(s, "host %zu bans host %zu, which is honest",

@@ -49,17 +49,25 @@ static uint64_t one_of(struct sim *s, const uint64_t *list, size_t count)
 
 static void add_mining(struct sim *s, struct buf *json)
 {
-	uint64_t min_bound = ONE_OF(s, 1, 1, 1, 2, 4);
+	uint64_t min_bound = ONE_OF(s, 1, 1, 1, 2, 4), interval;
+	bool allow_empty;
 
 	add(json, "\"block_mining\": {");
-	add_number(json, "interval", ONE_OF(s, 0, 0, 1, 2, 3));
+	interval = ONE_OF(s, 0, 0, 1, 2, 3);
 	add_number(json, "min_bound", min_bound);
 	add_number(json, "max_bound", ONE_OF(s, 4, 8, 1000));
 	add_number(json, "reward", ONE_OF(s, 0, 1, 50, 5000));
 	if (sim_chance(s, 50))
 		add(json, "\"placeholder_data\": [\"rnd\", 15],");
-	add(json, sim_chance(s, 30) ? "\"allow_empty\": true},"
-				    : "\"allow_empty\": false},");
+	allow_empty = sim_chance(s, 30);
+	add(json,
+	    allow_empty ? "\"allow_empty\": true," : "\"allow_empty\": false,");
+	/* without slots blocks would follow each other without a pause */
+	if (s->engine->certifies && allow_empty && !interval)
+		interval = 1;
+	add_number(json, "interval", interval);
+	json->data[json->len - 1] = '}';
+	add(json, ",");
 }
 
 static void add_alloc(struct sim *s, struct buf *json)

@@ -75,18 +75,24 @@ size_t set_index(const struct people *p, unsigned set, size_t person)
 
 /* --- headers -------------------------------------------------------------- */
 
+void set_encode(struct buf *out, const struct people *p, unsigned set)
+{
+	size_t i;
+
+	mp_array(out, set_size(set));
+	for (i = 0; i < p->count; i++)
+		if (set >> p->order[i] & 1)
+			mp_bin(out, SPAN_OF(p->keys[p->order[i]].spki));
+}
+
 static void put_hash(struct buf *out, const struct people *p, unsigned set)
 {
 	static const char domain[] = DOMAIN_VALIDATORS;
 	struct buf raw = {0};
 	struct hash h;
-	size_t i;
 
 	buf_append(&raw, domain, sizeof(domain) - 1);
-	mp_array(&raw, set_size(set));
-	for (i = 0; i < p->count; i++)
-		if (set >> p->order[i] & 1)
-			mp_bin(&raw, SPAN_OF(p->keys[p->order[i]].spki));
+	set_encode(&raw, p, set);
 	sha256(&h, buf_span(&raw));
 	mp_hash(out, &h);
 	buf_release(&raw);

@@ -51,6 +51,8 @@ size_t set_quorum(unsigned set); /* 0: of nobody */
 /* The person at that place of a set; NOBODY: there are not so many. */
 size_t set_person(const struct people *p, unsigned set, size_t index);
 size_t set_index(const struct people *p, unsigned set, size_t person);
+/* As bytes: the keys in the order of their addresses. */
+void set_encode(struct buf *out, const struct people *p, unsigned set);
 /* What stands in a header whose parent left these. */
 void sets_fields(struct buf *out, const struct sets *s, const struct people *p);
 /*
