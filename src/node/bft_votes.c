@@ -179,11 +179,17 @@ static void note_seen(struct node *n, const struct vote *v)
 		room->seen[v->signer].at = n->now;
 }
 
-static void give(struct node *n, const struct vote *v,
+/* true: it is new, and held now or evidence. What stands on nothing is not
+ * passed on: of that one validator can sign any number. */
+static bool give(struct node *n, const struct vote *v,
 		 const struct bft_message *m)
 {
+	struct bft *machine = n->bft->machine;
+	bool wanted = bft_wants(machine, v);
+
 	note_seen(n, v);
-	bft_receive(n->bft->machine, m, n->now, &n->bft->out);
+	bft_receive(machine, m, n->now, &n->bft->out);
+	return wanted && !bft_wants(machine, v);
 }
 
 /* Its height may be over since its signatures were sent to be checked. */
@@ -202,8 +208,8 @@ static void accept_votes(struct node *n, const struct incoming *m)
 
 		if (is_late(n, v))
 			continue;
-		relay_vote(n, v, m->peer);
-		give(n, v, &message);
+		if (give(n, v, &message))
+			relay_vote(n, v, m->peer);
 	}
 }
 
@@ -230,8 +236,8 @@ static void accept(struct node *n, struct incoming *m)
 	recent_put(room->good, m->digest.b, SPAN("", 0));
 	if (is_late(n, &m->votes[0]))
 		return;
-	relay_message(n, m);
-	give(n, &m->votes[0], &message);
+	if (give(n, &m->votes[0], &message))
+		relay_message(n, m);
 	if (!m->block)
 		return;
 	b = blocks_take(room, m->block);
