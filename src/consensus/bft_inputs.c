@@ -209,7 +209,7 @@ bool bft_wants(const struct bft *b, const struct vote *v)
 		return false;
 	held = held_above(t, v);
 	if (held)
-		return vote_conflict(held, v);
+		return !t->seats[v->signer].caught && vote_conflict(held, v);
 	if (v->kind == VOTE_PREPARE && t == &b->now && v->round < b->round)
 		return false;
 	return is_in_window(b, t, v);
@@ -256,6 +256,7 @@ void bft_receive(struct bft *b, const struct bft_message *m, uint64_t now,
 		return;
 	held = held_above(t, v);
 	if (held) {
+		t->seats[v->signer].caught = true;
 		tell_conflict(held, v, out);
 		return;
 	}

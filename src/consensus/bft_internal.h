@@ -24,7 +24,8 @@ struct seat {
 	bool held[VOTE_KIND_COUNT];
 	struct vote votes[VOTE_KIND_COUNT];
 	struct vote_list certificate; /* beside its round change */
-	bool fresh; /* its proposal repeats no prepared block */
+	bool fresh;  /* its proposal repeats no prepared block */
+	bool caught; /* evidence was given: one piece a height is enough */
 	bool seen;
 	uint64_t seen_round; /* in any signed message */
 };

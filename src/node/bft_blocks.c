@@ -220,7 +220,8 @@ static enum err check_fresh(const struct node *n, const struct kept_block *b,
 	return ERR_OK;
 }
 
-static enum err check_header(struct node *n, const struct kept_block *b)
+static enum err check_header(struct node *n, const struct kept_block *b,
+			     bool fresh)
 {
 	struct engine_block parent;
 	struct block block;
@@ -234,10 +235,32 @@ static enum err check_header(struct node *n, const struct kept_block *b)
 	if (!e)
 		e = n->engine->ops->check_header(n->engine, &parent,
 						 &block.header, 0);
-	if (!e && b->fresh)
+	if (!e && fresh)
 		e = check_fresh(n, b, &block.header);
 	block_release(&block);
 	return e;
+}
+
+bool blocks_decided(struct node *n, const struct hash *digest, enum err *e,
+		    struct fault *f)
+{
+	struct bft_room *room = n->bft;
+	struct kept_block *b = blocks_find(room, digest);
+
+	*e = ERR_OK;
+	if (room->candidate && hash_eq(candidate_hash(room->candidate), digest))
+		return true;
+	if (b && b->state == KEPT_RAW)
+		start_check(n, b);
+	if (b && b->state == KEPT_CHECKING)
+		return false;
+	if (b && b->state == KEPT_BAD)
+		*e = ERR_BAD_SIGNATURE;
+	else if (b)
+		*e = check_header(n, b, false);
+	if (!*e)
+		*e = blocks_candidate(n, digest, f);
+	return true;
 }
 
 /* Whether it holds on the tip, all in all. */
@@ -249,7 +272,8 @@ static void execute(struct node *n, struct kept_block *b)
 	enum err e;
 
 	b->wanted = false;
-	e = b->state == KEPT_BAD ? ERR_BAD_SIGNATURE : check_header(n, b);
+	e = b->state == KEPT_BAD ? ERR_BAD_SIGNATURE
+				 : check_header(n, b, b->fresh);
 	if (!e)
 		e = blocks_candidate(n, &b->digest, &f);
 	if (e == ERR_IO || e == ERR_CORRUPT) {

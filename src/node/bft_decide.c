@@ -59,12 +59,13 @@ bool decide_work(struct node *n)
 
 	if (!room->decided || room_waits(n))
 		return false;
-	e = blocks_candidate(n, &room->decided_digest, &f);
+	if (!blocks_decided(n, &room->decided_digest, &e, &f))
+		return false;
 	if (!e) {
 		commit(n);
 		return true;
 	}
-	/* a quorum executed it, and here it does not hold */
+	/* a quorum agreed on it, and here it does not hold */
 	room->decided = false;
 	node_log(n, NOTICE_WARNING, "block %llu %s was decided: %s",
 		 (unsigned long long)room->height,

@@ -329,10 +329,10 @@ void offences_tick(struct node *n)
 		node_wake(n, o->look_at);
 		return;
 	}
-	f = next_open(n);
-	if (!f)
-		return;
+	/* looking goes through the pool: not at every step */
 	o->look_at = n->now + OFFENCE_AGAIN_MS;
 	node_wake(n, o->look_at);
-	start(n, f);
+	f = next_open(n);
+	if (f)
+		start(n, f);
 }

@@ -163,13 +163,17 @@ void certificate_received(struct node *n, struct peer *p, struct span body)
 {
 	struct span header_raw, seal_raw;
 	struct header h;
+	struct hash hash;
 
 	if (msg_header_decode(&header_raw, &seal_raw, body) ||
 	    header_decode(&h, header_raw)) {
 		peer_fault(n, p, FAULT_MALFORMED, "CRT cannot be read");
 		return;
 	}
-	if (h.height == n->bft->height && p->sync)
+	header_hash(&hash, chain_genesis(n->chain), header_raw);
+	/* all that are ahead say the same at once: a quorum of signatures is
+	 * checked once */
+	if (h.height == n->bft->height && p->sync && !headers_knows(n, &hash))
 		headers_of_certificate(n, p, header_raw, seal_raw);
 	else if (h.height > n->bft->height && p->sync)
 		sync_nudge(n, p);

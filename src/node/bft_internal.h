@@ -80,7 +80,8 @@ struct loss {
 	struct told *told; /* validators' heights, each since this start */
 	size_t told_count;
 	uint64_t floor;
-	uint64_t seq; /* of the record, then of the batch */
+	uint64_t seq;  /* of the record, then of the batch */
+	bool unmarked; /* the store does not say yet that votes are lost */
 };
 
 /* --- the room ---------------------------------------------------------- */
@@ -229,6 +230,14 @@ bool blocks_checked(struct node *n, const struct job *job);
  * (*f says why). ERR_IO, ERR_CORRUPT are the store's. */
 MUST_USE enum err blocks_candidate(struct node *n, const struct hash *digest,
 				   struct fault *f);
+/*
+ * The candidate of a block that was decided. Who did not execute it before its
+ * own PREPARE (an observer, one who came late) checks all of it but the clock
+ * now: that a quorum signed is no reason to believe in a transaction. false:
+ * its signatures are being checked.
+ */
+MUST_USE bool blocks_decided(struct node *n, const struct hash *digest,
+			     enum err *e, struct fault *f);
 void blocks_drop_candidate(struct bft_room *room);
 
 /* bft_fetch.c */

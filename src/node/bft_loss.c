@@ -56,6 +56,7 @@ enum err loss_open(struct node *n, const struct node_journal *j,
 				 "unreadable");
 	if (j->is_there && is_lost(room, j, &known))
 		room->loss.state = LOSS_LISTENING;
+	room->loss.unmarked = j->is_new && !known.is_there;
 	return ERR_OK;
 }
 
@@ -92,16 +93,20 @@ void loss_told(struct node *n, const struct address *who, uint64_t height)
 }
 
 /* The highest height that a quorum of others told; false: too few did. Who
- * left the set since does not count. */
+ * left the set since does not count, nor, as yet, who is above the tip: the
+ * set that tells is that of our tip, and a height that nobody has must not
+ * keep us waiting for ever. */
 static bool highest_told(const struct node *n, uint64_t *height)
 {
+	const uint64_t known = chain_tip(n->chain)->height + 2;
 	const struct bft_room *room = n->bft;
 	const struct loss *l = &room->loss;
 	size_t i, count = 0;
 
 	*height = 0;
 	for (i = 0; i < l->told_count; i++) {
-		if (validators_find(&room->set, &l->told[i].who) == SIZE_MAX)
+		if (l->told[i].height > known ||
+		    validators_find(&room->set, &l->told[i].who) == SIZE_MAX)
 			continue;
 		count++;
 		if (l->told[i].height > *height)
@@ -122,16 +127,36 @@ static void write_floor(struct node *n, uint64_t floor)
 	room->loss.state = LOSS_PERSISTING;
 }
 
-/* The set that told is that of our tip: be there first. */
+/* Of a chain that knows no journal, say that this one is not it: at the next
+ * start it is not new any more, and as lost as now. */
+static void mark(struct node *n)
+{
+	static const uint8_t no_id[JOURNAL_ID_BYTES];
+	uint8_t value[VOTES_VALUE_LEN];
+	struct kv_batch *batch = xcalloc(1, sizeof(*batch));
+
+	n->bft->loss.unmarked = false;
+	kv_batch_put(batch, KV_META, meta_key(META_VOTES),
+		     votes_value(value, no_id, 0));
+	node_commit(n, batch);
+}
+
 void loss_tick(struct node *n)
 {
 	struct bft_room *room = n->bft;
 	uint64_t height;
 
-	if (room->loss.state != LOSS_LISTENING || !highest_told(n, &height) ||
-	    chain_tip(n->chain)->height + 2 < height)
+	if (room->loss.state != LOSS_LISTENING)
 		return;
-	write_floor(n, height + 3);
+	if (room->loss.unmarked)
+		mark(n);
+	if (!highest_told(n, &height))
+		return;
+	/* what is left of the journal counts, too: others may have lost their
+	 * chains */
+	height += 3;
+	write_floor(n, height > room->journal_height ? height
+						     : room->journal_height);
 }
 
 void loss_persisted(struct node *n, uint64_t seq)

@@ -179,27 +179,23 @@ static void note_seen(struct node *n, const struct vote *v)
 		room->seen[v->signer].at = n->now;
 }
 
-static void give(struct node *n, const struct vote *v,
+/* true: it is new, and held now or evidence. What stands on nothing is not
+ * passed on: of that one validator can sign any number. */
+static bool give(struct node *n, const struct vote *v,
 		 const struct bft_message *m)
 {
+	struct bft *machine = n->bft->machine;
+	bool wanted = bft_wants(machine, v);
+
 	note_seen(n, v);
-	bft_receive(n->bft->machine, m, n->now, &n->bft->out);
+	bft_receive(machine, m, n->now, &n->bft->out);
+	return wanted && !bft_wants(machine, v);
 }
 
 /* Its height may be over since its signatures were sent to be checked. */
 static bool is_late(const struct node *n, const struct vote *v)
 {
 	return v->height != n->bft->height && v->height != n->bft->height + 1;
-}
-
-/* It was seen before: in a certificate, or it is one of two that conflict and
- * is wanted for ever. In a ring that would go round for ever, too. */
-static bool vote_is_due(struct node *n, const struct vote *v)
-{
-	struct hash name;
-
-	vote_name(&name, v);
-	return relay_is_due(n, &name);
 }
 
 static void accept_votes(struct node *n, const struct incoming *m)
@@ -212,9 +208,8 @@ static void accept_votes(struct node *n, const struct incoming *m)
 
 		if (is_late(n, v))
 			continue;
-		if (!m->known[i] || vote_is_due(n, v))
+		if (give(n, v, &message))
 			relay_vote(n, v, m->peer);
-		give(n, v, &message);
 	}
 }
 
@@ -228,16 +223,12 @@ static void accept(struct node *n, struct incoming *m)
 		.prepares = m->votes + 1 + m->change_count,
 		.prepare_count = m->prepare_count,
 	};
-	bool is_new = !is_good(n, &m->digest);
 	struct kept_block *b;
 	size_t i;
 
-	for (i = 0; i < m->count; i++) {
-		/* another peer may have said it while it was checked */
-		m->known[i] = m->known[i] || vote_is_good(n, &m->votes[i]);
+	for (i = 0; i < m->count; i++)
 		if (!m->known[i])
 			votes_good(n, &m->votes[i]);
-	}
 	if (m->type == MSG_VOT) {
 		accept_votes(n, m);
 		return;
@@ -245,11 +236,8 @@ static void accept(struct node *n, struct incoming *m)
 	recent_put(room->good, m->digest.b, SPAN("", 0));
 	if (is_late(n, &m->votes[0]))
 		return;
-	/* what holds and is not kept (its certificate does not hold, or it
-	 * conflicts) is wanted again and again */
-	if (is_new)
+	if (give(n, &m->votes[0], &message))
 		relay_message(n, m);
-	give(n, &m->votes[0], &message);
 	if (!m->block)
 		return;
 	b = blocks_take(room, m->block);

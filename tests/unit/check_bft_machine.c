@@ -440,6 +440,59 @@ START_TEST(rule_7_nothing_is_sent_before_it_is_durable)
 }
 END_TEST
 
+/* --- what one member can do ---------------------------------------------- */
+
+/* Conflicts that were shown in what is there. */
+static size_t conflicts(const struct rig *r)
+{
+	size_t i, count = 0;
+
+	for (i = 0; i < r->out.count; i++)
+		count += r->out.list[i].kind == BFT_EVIDENCE;
+	return count;
+}
+
+START_TEST(rule_15_one_piece_of_a_member_and_no_more_work_for_it)
+{
+	struct vote third = rig_make(VOTE_PREPARE, 0, 1, 9), commit;
+	struct rig r;
+
+	rig_init(&r, 4, 3);
+	rig_vote(&r, VOTE_PREPARE, 0, 1, 7);
+	ck_assert(bft_wants(r.b, &third));
+	rig_vote(&r, VOTE_PREPARE, 0, 1, 8);
+	ck_assert_uint_eq(conflicts(&r), 1);
+	/* it could sign without end, and each would be checked and passed on */
+	ck_assert(!bft_wants(r.b, &third));
+	rig_vote(&r, VOTE_PREPARE, 0, 1, 9);
+	ck_assert_uint_eq(conflicts(&r), 1);
+	/* what it says besides still counts */
+	commit = rig_make(VOTE_COMMIT, 0, 1, 7);
+	ck_assert(bft_wants(r.b, &commit));
+	rig_release(&r);
+}
+END_TEST
+
+START_TEST(no_round_is_above_what_can_be_written)
+{
+	struct bft_status s;
+	struct rig r;
+	int i;
+
+	rig_init(&r, 3, 2);
+	rig_change(&r, VOTE_ROUND_MAX, 0, NOT_PREPARED, 0);
+	rig_cast(&r, VOTE_ROUND_CHANGE);
+	for (i = 0; i < 4; i++)
+		rig_tick(&r, r.now + 100 * RIG_TIMEOUT);
+	rig_change(&r, VOTE_ROUND_MAX, 1, NOT_PREPARED, 0);
+	for (i = 0; i < 4; i++)
+		rig_tick(&r, r.now + 100 * RIG_TIMEOUT);
+	bft_status(r.b, &s);
+	ck_assert_uint_eq(s.round, VOTE_ROUND_MAX);
+	rig_release(&r);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("bft_machine");
@@ -466,6 +519,9 @@ static Suite *suite(void)
 	tcase_add_test(c, rule_7_the_certificate_outlives_a_crash);
 	tcase_add_test(c, rule_7_the_round_outlives_a_crash);
 	tcase_add_test(c, rule_7_nothing_is_sent_before_it_is_durable);
+	tcase_add_test(c,
+		       rule_15_one_piece_of_a_member_and_no_more_work_for_it);
+	tcase_add_test(c, no_round_is_above_what_can_be_written);
 	suite_add_tcase(s, c);
 	return s;
 }

@@ -59,6 +59,8 @@ struct driver {
 	uint64_t blocks_told;
 	uint64_t drops_told;
 	uint64_t verified; /* signatures checked by jobs */
+	bool may_fail;	   /* the node may say that it cannot go on */
+	uint64_t failures; /* how often it did */
 	struct submit_result results[DRIVER_RESULTS]; /* of the last submit */
 	size_t result_count;
 	bool answered;

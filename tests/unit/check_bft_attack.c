@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Engine bft under those who lie: members that agree on what does not hold,
+ * that boast of heights, that sign without end; and starts at bad moments.
+ */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "codec/message_bft.h"
+#include "node/internal.h"
+#include "node/network.h"
+#include "sync_world.h"
+
+#define FAST ", \"timeout_ms\": 1000, \"timeout_max_ms\": 4000"
+
+static struct world w;
+static struct driver alone;
+
+/* An observer of four validators, keys 1 to 4, between two peers. */
+static void open_alone(void)
+{
+	struct driver_network network = {.on = true,
+					 .observer = true,
+					 .miners = 4,
+					 .key = 7,
+					 .bft = FAST,
+					 .id = test_address(7),
+					 .instance = 7};
+
+	driver_new_in(&alone, &network, 1000000, "\"interval\": 0", "");
+	fake_peer(&alone, 1, true, 21);
+	fake_peer(&alone, 2, true, 22);
+	driver_settle(&alone);
+	forget_told(&alone);
+}
+
+/* Signed by member i of the set. */
+static void sign(struct vote *v, size_t i)
+{
+	struct secret_key *key = NULL;
+	struct buf signature = {0};
+	struct bft_member m;
+	struct address a;
+	struct hash h;
+	unsigned k;
+
+	ck_assert(node_bft_member(alone.node, i, alone.now, &m));
+	for (k = 1; k <= 4 && !key; k++) {
+		a = test_address(k);
+		if (address_eq(&a, &m.who->account))
+			key = test_key(k);
+	}
+	v->signer = (uint16_t)i;
+	vote_digest(&h, v, node_genesis_hash(alone.node));
+	ck_assert(!secret_key_sign(key, &signature, &h));
+	v->signature_len = (uint16_t)signature.len;
+	memcpy(v->signature, signature.data, signature.len);
+	buf_release(&signature);
+	secret_key_free(key);
+}
+
+static void say_vote(uint64_t peer, const struct vote *v)
+{
+	struct buf body = {0};
+
+	votes_encode(&body, v, 1);
+	fake_say(&alone, peer, MSG_VOT, &body);
+}
+
+/* --- what a quorum agrees on ---------------------------------------------- */
+
+enum lie { TRUE, FORGED, TIMELESS, STRANGE };
+
+/* Block 1 of one transfer, by the leader, when nothing is wrong with it. */
+static struct hash make_block(struct buf *raw, enum lie lie)
+{
+	static const struct seal empty;
+	struct address to = test_address(9), by;
+	struct buf tx_raw = driver_transfer(&alone, 1, 0, &to, 100, 1);
+	struct chain *chain = alone.node->chain;
+	struct candidate *c;
+	struct bft_member m;
+	struct hash out;
+	struct tx tx;
+
+	if (lie == FORGED)
+		tx_raw.data[tx_raw.len - 1] ^= 1;
+	ck_assert(node_bft_member(alone.node, 1, alone.now, &m));
+	by = lie == STRANGE ? to : m.who->account;
+	c = candidate_new(chain, kv_mem_view(alone.mem));
+	ck_assert(!tx_decode(&tx, buf_span(&tx_raw), 4096, NULL));
+	tx_hash(&tx, node_genesis_hash(alone.node));
+	ck_assert(!candidate_add(c, &tx, NULL));
+	ck_assert(!candidate_finish(
+		c, lie == TIMELESS ? chain_tip(chain)->time : alone.now, &by,
+		SPAN(NULL, 0), SPAN(NULL, 0)));
+	candidate_seal(c, &empty);
+	buf_append_span(raw, candidate_raw(c));
+	out = *candidate_hash(c);
+	candidate_free(c);
+	buf_release(&tx_raw);
+	return out;
+}
+
+/* The leader of round 0 proposes it, and three commit to it. */
+static void agree(const struct hash *digest, const struct buf *raw)
+{
+	struct msg_proposal p = {
+		.vote = {.kind = VOTE_PROPOSAL, .height = 1, .digest = *digest},
+		.block = buf_span(raw)};
+	struct buf body = {0};
+	size_t i;
+
+	sign(&p.vote, 1);
+	msg_proposal_encode(&body, &p);
+	fake_say(&alone, 1, MSG_PRP, &body);
+	driver_settle(&alone);
+	for (i = 0; i < 3; i++) {
+		struct vote v = {
+			.kind = VOTE_COMMIT, .height = 1, .digest = *digest};
+
+		sign(&v, i);
+		say_vote(1, &v);
+	}
+	driver_settle(&alone);
+}
+
+/* Whether an observer takes it when a quorum does. */
+static bool is_believed(enum lie lie)
+{
+	struct buf raw = {0};
+	struct hash digest;
+	bool taken;
+
+	open_alone();
+	alone.may_fail = true;
+	digest = make_block(&raw, lie);
+	agree(&digest, &raw);
+	taken = driver_height(&alone) == 1;
+	ck_assert_uint_eq(alone.failures, !taken);
+	buf_release(&raw);
+	driver_free(&alone);
+	return taken;
+}
+
+START_TEST(a_quorum_cannot_spend_what_others_own)
+{
+	ck_assert(is_believed(TRUE));
+	ck_assert(!is_believed(FORGED));
+}
+END_TEST
+
+START_TEST(a_quorum_cannot_make_time_stand_still)
+{
+	ck_assert(!is_believed(TIMELESS));
+}
+END_TEST
+
+START_TEST(a_quorum_cannot_pay_a_stranger_for_a_block)
+{
+	ck_assert(!is_believed(STRANGE));
+}
+END_TEST
+
+/* --- signing without end -------------------------------------------------- */
+
+static void prepare_of(uint64_t peer, uint8_t digest)
+{
+	struct vote v = {.kind = VOTE_PREPARE, .height = 1};
+
+	memset(v.digest.b, digest, HASH_LEN);
+	sign(&v, 2);
+	say_vote(peer, &v);
+	driver_settle(&alone);
+}
+
+START_TEST(who_signs_twice_is_not_heard_a_third_time)
+{
+	uint64_t before;
+	uint8_t i;
+
+	open_alone();
+	prepare_of(1, 5);
+	prepare_of(1, 6);
+	ck_assert(sent(&alone, 2, MSG_EVV, NULL));
+	before = alone.verified;
+	forget_told(&alone);
+	for (i = 7; i < 30; i++)
+		prepare_of(1, i);
+	ck_assert_uint_eq(alone.verified, before);
+	ck_assert(!sent(&alone, 2, MSG_VOT, NULL));
+	driver_free(&alone);
+}
+END_TEST
+
+START_TEST(what_stands_on_nothing_is_not_passed_on)
+{
+	struct msg_round_change m = {.vote = {.kind = VOTE_ROUND_CHANGE,
+					      .height = 1,
+					      .round = 2,
+					      .prepared = true,
+					      .prepared_round = 1}};
+	struct buf body = {0};
+
+	open_alone();
+	memset(m.vote.digest.b, 5, HASH_LEN);
+	sign(&m.vote, 2); /* and no certificate */
+	msg_round_change_encode(&body, &m);
+	fake_say(&alone, 1, MSG_RCH, &body);
+	driver_settle(&alone);
+	ck_assert(!sent(&alone, 2, MSG_RCH, NULL));
+	/* one that holds is */
+	m.vote.prepared = false;
+	m.vote.prepared_round = 0;
+	memset(m.vote.digest.b, 0, HASH_LEN);
+	sign(&m.vote, 2);
+	msg_round_change_encode(&body, &m);
+	fake_say(&alone, 1, MSG_RCH, &body);
+	driver_settle(&alone);
+	ck_assert(sent(&alone, 2, MSG_RCH, NULL));
+	driver_free(&alone);
+}
+END_TEST
+
+/* --- the journal is lost ---------------------------------------------------
+ */
+
+static const char *silence(size_t node)
+{
+	static struct bft_info at;
+
+	ck_assert(node_bft(w.node[node].node, &at));
+	return at.silent;
+}
+
+/* The first start made a journal, and ended before anything was known. */
+START_TEST(a_lost_journal_is_lost_at_the_next_start_too)
+{
+	world_new_bft(&w, 4, 4, FAST);
+	driver_lose_journal(&w.node[1]);
+	world_crash(&w, 1);
+	ck_assert_ptr_nonnull(silence(1));
+	world_live(&w, 20);
+	w.node[1].journal.is_new = false;
+	world_crash(&w, 1);
+	ck_assert_ptr_nonnull(silence(1));
+	world_mesh(&w);
+	world_live(&w, 1000);
+	ck_assert_uint_eq(w.node[1].journal.count, 1);
+	ck_assert_uint_eq(w.node[1].journal.list[0].height, 3);
+	world_free(&w);
+}
+END_TEST
+
+/* What the peer at the node's one wire tells of its tip. */
+static void boast(size_t node, uint64_t height)
+{
+	struct msg_tip m = {.height = height, .settled = height};
+	struct buf body = {0};
+	size_t i;
+	int end;
+
+	memset(m.tip.b, 5, HASH_LEN);
+	msg_tip_encode(&body, &m);
+	for (i = 0; i < w.wires.count; i++) {
+		const struct wire *wire = &w.wires.list[i];
+
+		end = wire->end[1] == &w.node[node];
+		if ((end || wire->end[0] == &w.node[node]) && wire->open[end]) {
+			fake_say(&w.node[node], wire->number[end], MSG_RBH,
+				 &body);
+			return;
+		}
+	}
+	ck_abort_msg("a node without a connection");
+}
+
+START_TEST(a_height_that_nobody_has_keeps_nobody_waiting)
+{
+	size_t i;
+
+	world_new_bft(&w, 7, 7, FAST);
+	driver_lose_journal(&w.node[1]);
+	world_crash(&w, 1);
+	world_dial(&w, 1, 2);
+	world_live(&w, 100);
+	boast(1, 1000000);
+	world_live(&w, 100);
+	for (i = 0; i < 7; i++)
+		if (i != 1 && i != 2)
+			world_dial(&w, 1, i);
+	world_live(&w, 3000);
+	ck_assert_uint_eq(w.node[1].journal.count, 1);
+	ck_assert_uint_eq(w.node[1].journal.list[0].height, 3);
+	world_free(&w);
+}
+END_TEST
+
+/* An older journal with a floor that is above what the others tell. */
+START_TEST(a_floor_is_not_below_the_journal_s)
+{
+	struct vote_record r = {.is_floor = true, .floor = 50};
+	struct driver_journal *j = &w.node[1].journal;
+
+	world_new_bft(&w, 4, 4, FAST);
+	world_mesh(&w);
+	world_live(&w, 20);
+	ck_assert_int_eq(driver_send(&w.node[0], 1, 0, 9, 100, 1).status,
+			 SUBMIT_PENDING);
+	world_live(&w, 100);
+	ck_assert_uint_eq(driver_height(&w.node[1]), 1);
+	while (j->count > 1)
+		buf_release(&j->list[--j->count].bytes);
+	buf_reset(&j->list[0].bytes);
+	vote_record_encode(&j->list[0].bytes, &r);
+	j->list[0].height = 50;
+	j->last = 1;
+	world_crash(&w, 1);
+	ck_assert_ptr_nonnull(silence(1));
+	world_mesh(&w);
+	world_live(&w, 1000);
+	ck_assert_uint_eq(j->count, 2);
+	ck_assert_uint_eq(j->list[1].height, 50);
+	world_free(&w);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("bft_attack");
+	TCase *c = tcase_create("attack");
+	SRunner *runner;
+	int failed;
+
+	tcase_set_timeout(c, 120);
+	tcase_add_test(c, a_quorum_cannot_spend_what_others_own);
+	tcase_add_test(c, a_quorum_cannot_make_time_stand_still);
+	tcase_add_test(c, a_quorum_cannot_pay_a_stranger_for_a_block);
+	tcase_add_test(c, who_signs_twice_is_not_heard_a_third_time);
+	tcase_add_test(c, what_stands_on_nothing_is_not_passed_on);
+	tcase_add_test(c, a_lost_journal_is_lost_at_the_next_start_too);
+	tcase_add_test(c, a_height_that_nobody_has_keeps_nobody_waiting);
+	tcase_add_test(c, a_floor_is_not_below_the_journal_s);
+	suite_add_tcase(suite, c);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
