@@ -70,6 +70,11 @@ check_PROGRAMS += tests/unit/check_http_bft
 tests_unit_check_http_bft_SOURCES = tests/unit/check_http_bft.c \
 	tests/unit/peer_fixture.c tests/unit/peer_fixture.h $(json_look) \
 	$(http_fixture)
+check_PROGRAMS += tests/unit/check_http_sets
+tests_unit_check_http_sets_SOURCES = tests/unit/check_http_sets.c \
+	$(driver_ops) \
+	tests/unit/peer_fixture.c tests/unit/peer_fixture.h $(json_look) \
+	$(http_fixture)
 tests_unit_check_http_final_SOURCES = tests/unit/check_http_final.c \
 	$(json_look) \
 	$(http_fixture)

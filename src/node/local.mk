@@ -89,6 +89,18 @@ tests_unit_check_bft_attack_SOURCES = tests/unit/check_bft_attack.c \
 	tests/unit/driver.c tests/unit/driver.h tests/unit/peer_fixture.c \
 	tests/unit/peer_fixture.h tests/unit/sync_world.c \
 	tests/unit/sync_world.h
+driver_ops = tests/unit/driver_ops.c tests/unit/driver_ops.h \
+	tests/unit/tx_ops.c tests/unit/tx_ops.h
+check_PROGRAMS += tests/unit/check_bft_ops
+tests_unit_check_bft_ops_SOURCES = tests/unit/check_bft_ops.c \
+	$(driver_ops) tests/unit/driver.c tests/unit/driver.h \
+	tests/unit/peer_fixture.c tests/unit/peer_fixture.h \
+	tests/unit/sync_world.c tests/unit/sync_world.h
+check_PROGRAMS += tests/unit/check_bft_sets
+tests_unit_check_bft_sets_SOURCES = tests/unit/check_bft_sets.c \
+	$(driver_ops) tests/unit/driver.c tests/unit/driver.h \
+	tests/unit/peer_fixture.c tests/unit/peer_fixture.h \
+	tests/unit/sync_world.c tests/unit/sync_world.h
 check_PROGRAMS += tests/unit/check_evidence
 tests_unit_check_evidence_SOURCES = tests/unit/check_evidence.c \
 	tests/unit/driver.c tests/unit/driver.h tests/unit/peer_fixture.c \
