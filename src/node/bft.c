@@ -314,6 +314,9 @@ static uint64_t due(const struct node *n)
 
 	if (n->sync->booting)
 		return UINT64_MAX;
+	/* what was voted for before the start may be in no pool any more */
+	if (n->bft->replayed)
+		return 0;
 	at = work_due_at(chain_rules(n->chain), mempool_executable(n->pool),
 			 tip->time);
 	return at > n->bft->not_before || at == UINT64_MAX ? at

@@ -15,15 +15,35 @@
 
 /* --- asking ------------------------------------------------------------ */
 
+/* Whether the peer was asked for it, this time or before. */
+static bool was_asked(const struct bft_peer *bp, const struct hash *digest)
+{
+	size_t i;
+
+	for (i = 0; i < bp->asked_count; i++)
+		if (hash_eq(&bp->asked[i], digest))
+			return true;
+	return false;
+}
+
+static void note_asked(struct bft_peer *bp, const struct hash *digest)
+{
+	if (was_asked(bp, digest))
+		return;
+	if (bp->asked_count == FETCHES_PER_PEER)
+		memmove(bp->asked, bp->asked + 1,
+			--bp->asked_count * sizeof(*bp->asked));
+	bp->asked[bp->asked_count++] = *digest;
+}
+
 static bool ask(struct node *n, struct peer *p, const struct hash *digest)
 {
 	struct msg_block_here m = {n->bft->height, *digest};
-	struct bft_peer *bp = p->bft;
 	struct buf body = {0};
 
-	if (!bp || bp->asked_count == FETCHES_PER_PEER)
+	if (!p->bft)
 		return false;
-	bp->asked[bp->asked_count++] = *digest;
+	note_asked(p->bft, digest);
 	msg_block_here_encode(&body, &m);
 	peer_send(n, p, MSG_RPB, &body);
 	return true;
@@ -84,19 +104,6 @@ void fetch_asked(struct node *n, struct peer *p, struct span body)
 	peer_send(n, p, MSG_APB, &answer);
 }
 
-/* The oldest question that the peer has not answered. */
-static bool take_question(struct peer *p, struct hash *digest)
-{
-	struct bft_peer *bp = p->bft;
-
-	if (!bp->asked_count)
-		return false;
-	*digest = bp->asked[0];
-	memmove(bp->asked, bp->asked + 1,
-		--bp->asked_count * sizeof(*bp->asked));
-	return true;
-}
-
 void fetch_answered(struct node *n, struct peer *p, struct span body)
 {
 	struct bft_room *room = n->bft;
@@ -104,28 +111,27 @@ void fetch_answered(struct node *n, struct peer *p, struct span body)
 	struct hash digest;
 	struct span raw;
 
-	if (!take_question(p, &digest)) {
-		peer_fault(n, p, FAULT_UNEXPECTED,
-			   "a block that was not asked for");
-		return;
-	}
 	if (msg_block_answer_decode(&raw, body)) {
 		peer_fault(n, p, FAULT_MALFORMED, "APB cannot be read");
 		return;
 	}
-	if (!raw.len)
+	if (!raw.len && p->bft->asked_count)
+		return; /* it does not have it */
+	if (!raw.len || kept_read(n, &b, raw)) {
+		peer_fault(n, p, raw.len ? FAULT_BAD_BODY : FAULT_UNEXPECTED,
+			   "a block that was not asked for");
 		return;
-	if (kept_read(n, &b, raw) || !hash_eq(&b->digest, &digest)) {
+	}
+	digest = b->digest;
+	if (!was_asked(p->bft, &digest))
 		peer_fault(n, p, FAULT_BAD_BODY,
 			   "another block than was asked for");
+	else if (bft_needs_block(room->machine, &digest))
+		b = blocks_take(room, b);
+	if (blocks_find(room, &digest) != b) {
 		kept_free(b);
 		return;
 	}
-	if (!bft_needs_block(room->machine, &digest)) {
-		kept_free(b);
-		return;
-	}
-	blocks_take(room, b);
 	bft_block(room->machine, &digest, n->now, &room->out);
 }
 

@@ -95,6 +95,7 @@ static void replay_one(struct node *n, const struct vote_record *r, size_t self)
 		bft_block(room->machine, &b->digest, n->now, &room->out);
 	}
 	bft_replay(room->machine, &m);
+	room->replayed = true;
 }
 
 /* What was signed of this height before the start. */
@@ -135,6 +136,7 @@ static void forget_height(struct bft_room *room)
 	cast_forget(&room->cast);
 	blocks_drop_candidate(room);
 	room->build = room->decided = room->timed_out = false;
+	room->replayed = false;
 	buf_reset(&room->seal);
 	for (i = 0; i < room->block_count; i++)
 		room->blocks[i]->wanted = false;

@@ -23,7 +23,7 @@
 #define INCOMING_BYTES_PER_PEER ((size_t)16 << 20)
 #define GOOD_KEPT 8192	    /* votes and messages whose signatures hold */
 #define CERTIFICATE_MS 100  /* to one peer at most so often (rule 11) */
-#define FETCHES_PER_PEER 4  /* blocks asked and not answered yet */
+#define FETCHES_PER_PEER 4  /* blocks asked of it that are remembered */
 #define RETRY_MS 50	    /* after an attempt to build that found nothing */
 #define TOLD_AGAIN_MAX 1000 /* transactions told after a timeout */
 
@@ -113,8 +113,9 @@ struct bft_room {
 	struct buf *records;	  /* of its highest height, until it is over */
 	size_t record_count;
 	uint64_t records_height;
-	bool foreign; /* they are another validator's */
-	bool look;    /* the machine is to look at everything */
+	bool foreign;  /* they are another validator's */
+	bool replayed; /* votes of this height were signed before the start */
+	bool look;     /* the machine is to look at everything */
 	struct loss loss;
 	const char *muted; /* why, as it was said last; NULL: not */
 
@@ -158,7 +159,7 @@ struct bft_peer {
 	size_t incoming;
 	size_t incoming_bytes;
 	uint64_t certified; /* ms: the last certificate that it was sent */
-	struct hash asked[FETCHES_PER_PEER]; /* blocks, the oldest first */
+	struct hash asked[FETCHES_PER_PEER]; /* blocks, the last ones */
 	size_t asked_count;
 };
 
@@ -192,6 +193,7 @@ struct incoming {
 	size_t count, change_count, prepare_count;
 	bool *known;		  /* of each: its signature held before */
 	struct kept_block *block; /* PRP; owned */
+	size_t vote_checks; /* the first of the job's are those of the votes */
 };
 /* Decode, bounded. On an error nothing is owned. */
 MUST_USE enum err incoming_read(struct node *n, struct incoming **out,

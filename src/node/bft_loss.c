@@ -121,6 +121,9 @@ static void write_floor(struct node *n, uint64_t floor)
 	struct bft_room *room = n->bft;
 	struct buf raw = {0};
 
+	/* records that are left of an older journal are never above */
+	if (floor < room->journal_height)
+		floor = r.floor = room->journal_height;
 	vote_record_encode(&raw, &r);
 	room->loss.floor = floor;
 	room->loss.seq = journal_write(n, floor, &raw);

@@ -168,6 +168,39 @@ static void start(struct node *n, struct peer *p, struct job *job,
 	effects_add(n->effects, EFFECT_JOB)->job = job;
 }
 
+/* With a proposal on the tip, its transactions' signatures. When they cannot be
+ * had now they are asked for when it is to be executed. */
+static void add_block_checks(struct node *n, struct job *job,
+			     struct incoming *m)
+{
+	struct block block;
+
+	m->vote_checks = job->checks.count;
+	if (!m->block || m->block->height != n->bft->height)
+		return;
+	if (!block_decode(&block, buf_span(&m->block->raw)) &&
+	    !body_checks(n, &job->checks, &block))
+		m->block->state = KEPT_CHECKING;
+	else
+		job->checks.count = m->vote_checks;
+	block_release(&block);
+}
+
+/* What came of them; those of a transaction are no fault of the sender. */
+static void take_block_checks(struct node *n, const struct job *job,
+			      struct incoming *m)
+{
+	enum err e;
+
+	if (!m->block || m->block->state != KEPT_CHECKING)
+		return;
+	e = checks_result(&job->checks, m->vote_checks,
+			  job->checks.count - m->vote_checks);
+	if (e == ERR_CRYPTO)
+		node_fail(n, e, "checking the signatures of a proposal");
+	m->block->state = e ? KEPT_BAD : KEPT_GOOD;
+}
+
 /* --- what holds -------------------------------------------------------- */
 
 static void note_seen(struct node *n, const struct vote *v)
@@ -266,6 +299,8 @@ static void check(struct node *n, struct peer *p, struct incoming *m)
 	m->peer = p->number;
 	if (!e && !block_fits(n, m))
 		e = ERR_BAD_TXS_ROOT;
+	if (!e)
+		add_block_checks(n, job, m);
 	if (!e && job->checks.count && has_room(n, p, m)) {
 		start(n, p, job, m);
 		return;
@@ -273,8 +308,10 @@ static void check(struct node *n, struct peer *p, struct incoming *m)
 	if (e)
 		peer_fault(n, p, FAULT_MALFORMED, "%s cannot be: %s",
 			   message_letters(m->type), err_text(e));
-	else if (!job->checks.count)
+	else if (!job->checks.count) {
+		take_block_checks(n, job, m);
 		accept(n, m);
+	}
 	job_free(job);
 	incoming_free(m);
 }
@@ -310,7 +347,8 @@ bool votes_checked(struct node *n, const struct job *job)
 		p->bft->incoming--;
 		p->bft->incoming_bytes -= m->bytes;
 	}
-	e = checks_result(&job->checks, 0, job->checks.count);
+	e = checks_result(&job->checks, 0, m->vote_checks);
+	take_block_checks(n, job, m);
 	if (e == ERR_CRYPTO)
 		node_fail(n, e, "checking a vote");
 	else if (!e)

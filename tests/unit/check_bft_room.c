@@ -338,6 +338,7 @@ END_TEST
  * reaches anybody in round 0; altered: so is the first answer with a block. */
 static size_t kept_from;
 static bool altered;
+static size_t answers_left; /* of these the last alone gets through */
 
 static void no_round_0(struct world *world, struct driver *to, struct effect *e)
 {
@@ -346,9 +347,11 @@ static void no_round_0(struct world *world, struct driver *to, struct effect *e)
 		take_away(e);
 	else if (is_commit(e) && first_vote(e).round == 0)
 		take_away(e);
-	else if (e->type == MSG_APB && altered && e->body.len > 200) {
+	else if (e->type == MSG_APB && answers_left && --answers_left)
+		take_away(e);
+	else if (e->type == MSG_APB && altered) {
 		altered = false;
-		e->body.data[120] ^= 1;
+		e->body.data[120] ^= 1; /* of the state's root */
 	}
 }
 
@@ -372,6 +375,7 @@ static void decide_in_round_1(bool alter)
 	first = member(0, info(0).leader).who->account;
 	kept_from = node_of((info(0).leader + 1) % 4);
 	altered = alter;
+	answers_left = alter ? 3 : 0;
 	w.mangle = no_round_0;
 	memset(w.brought, 0, sizeof(w.brought));
 	send_ok(0, 0);
@@ -536,6 +540,54 @@ START_TEST(all_crash_with_a_prepared_block_and_decide_it)
 }
 END_TEST
 
+static void no_commits_in_round_0(struct world *world, struct driver *to,
+				  struct effect *e)
+{
+	(void)world, (void)to;
+	if (is_commit(e) && first_vote(e).round == 0)
+		take_away(e);
+}
+
+/* All have prepared the first leader's block, all crash, and it does not come
+ * back: the block does. */
+static void without_the_leader(void (*mangle)(struct world *world,
+					      struct driver *to,
+					      struct effect *e))
+{
+	struct address first, made;
+	size_t i, gone;
+
+	open_four();
+	gone = leader();
+	first = member(0, info(0).leader).who->account;
+	w.mangle = no_commits;
+	send_ok(0, 0);
+	world_live(&w, 30);
+	agree_on(0, 4);
+	for (i = 0; i < 4; i++)
+		world_crash(&w, i);
+	w.mangle = mangle;
+	world_mesh(&w);
+	cut_off(gone);
+	world_live(&w, 8000);
+	agree_on(1, gone);
+	made = producer((gone + 1) % 4, 1);
+	ck_assert(address_eq(&made, &first));
+	world_free(&w);
+}
+
+START_TEST(a_block_outlives_a_crash_of_all_without_its_leader)
+{
+	without_the_leader(NULL);
+}
+END_TEST
+
+START_TEST(a_certificate_outlives_a_crash_of_all)
+{
+	without_the_leader(no_commits_in_round_0);
+}
+END_TEST
+
 START_TEST(nothing_is_said_before_it_is_durable)
 {
 	struct driver *d;
@@ -621,6 +673,16 @@ START_TEST(who_lost_its_journal_votes_three_heights_later)
 	/* and the next start trusts it */
 	world_crash(&w, 1);
 	ck_assert_ptr_null(info(1).silent);
+	world_free(&w);
+}
+END_TEST
+
+START_TEST(a_journal_that_was_made_at_this_start_is_a_lost_one)
+{
+	open_four();
+	w.node[1].journal.is_new = true;
+	world_crash(&w, 1);
+	ck_assert_ptr_nonnull(info(1).silent);
 	world_free(&w);
 }
 END_TEST
@@ -875,8 +937,11 @@ int main(void)
 	tcase_add_test(c, a_fresh_block_is_at_most_the_drift_ahead);
 	tcase_add_test(c, a_leader_that_crashed_proposes_the_same_bytes);
 	tcase_add_test(c, all_crash_with_a_prepared_block_and_decide_it);
+	tcase_add_test(c, a_block_outlives_a_crash_of_all_without_its_leader);
+	tcase_add_test(c, a_certificate_outlives_a_crash_of_all);
 	tcase_add_test(c, nothing_is_said_before_it_is_durable);
 	tcase_add_test(c, who_lost_its_journal_votes_three_heights_later);
+	tcase_add_test(c, a_journal_that_was_made_at_this_start_is_a_lost_one);
 	tcase_add_test(c, a_journal_that_is_older_than_the_chain_is_a_lost_one);
 	tcase_add_test(c, a_vote_is_passed_on_once_it_holds_to_who_lacks_it);
 	tcase_add_test(c, who_is_linked_to_the_signer_is_not_told_again);
