@@ -146,9 +146,11 @@ static void run_timer(struct bft *b, uint64_t now, struct bft_effects *out)
 		b->timer_runs = false;
 		return;
 	}
-	/* above the last round nothing can be written down; who has no faults
-	 * to spare (f = 0) can be brought there by one validator */
-	if (b->timer_runs && now >= b->deadline && b->round < VOTE_ROUND_MAX) {
+	if (b->timer_runs && now >= b->deadline && b->round == VOTE_ROUND_MAX) {
+		/* above it nothing can be written down; who has no faults to
+		 * spare (f = 0) can be brought there by one validator */
+		b->deadline = now + bft_timeout(b, b->round);
+	} else if (b->timer_runs && now >= b->deadline) {
 		b->timeouts++;
 		bft_effect_add(out, BFT_TIMED_OUT)->round = b->round;
 		enter_round(b, b->round + 1, now);
