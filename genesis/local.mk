@@ -9,7 +9,7 @@ EXTRA_DIST += \
 check_PROGRAMS += tests/vectors
 tests_vectors_SOURCES = tests/vectors.c tests/vectors_chain.c \
 	tests/vectors_keys.c tests/vectors_bft.c tests/vectors_p2p.c \
-	tests/vectors_tx.c tests/vectors.h \
+	tests/vectors_ops.c tests/vectors_tx.c tests/vectors.h \
 	tests/messages.c tests/messages.h \
 	$(messages_bft) tests/unit/test_keys.h
 tests_vectors_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests

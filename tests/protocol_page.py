@@ -190,8 +190,117 @@ def is_good_ed25519(key, message, signature):
     return (y + (x % 2 << 255)).to_bytes(32, "little") == r
 
 
+KINDS = "proposal", "prepare", "commit", "round_change"
+
+
+class Later:
+    """What an operation refuses once the amounts are in range."""
+
+    def __init__(self):
+        self.amount = 0
+        self.change = b""
+        self.further = []   # (key, digest's function, body, signature)
+        self.check = lambda: None
+
+
+def read_vote(r, op):
+    approve, start = r.integer(), r.at
+    r.array(3)
+    removes = r.integer()
+    if approve > 1 or removes > 1:
+        raise Refused("malformed")
+    what = r.bin(20) if removes else r.bin()
+    few = r.integer()
+    if few > removes or not what:
+        raise Refused("malformed")
+    op.change = r.data[start:r.at]
+    acceptance = r.bin()
+
+    def check():
+        length = 0 if removes else signature_length(what)
+        if approve and not removes and not acceptance:
+            raise Refused("signature_required")
+        if acceptance and (removes or not approve):
+            raise Refused("malformed")
+        if acceptance and len(acceptance) != length:
+            raise Refused("bad_signature")
+    op.check = check
+    if acceptance:
+        op.further = [(what, digest_of_acceptance, op.change, acceptance)]
+
+
+def digest_of_acceptance(genesis, change):
+    return digest("ccoin/accept/1", genesis, change)
+
+
+def digest_of_vote(genesis, body):
+    return digest("ccoin/vote/1", genesis, body)
+
+
+def read_evidence(r, op):
+    r.array(6)
+    key, height, kind, round_ = r.bin(), r.integer(), r.integer(), r.integer()
+    sides, op.further = [], []
+    for _ in range(2):
+        r.array(3)
+        prepared, name, signature = r.integer(), r.bin(32), r.bin(64, 256)
+        sides.append((prepared, name))
+        op.further.append((key, digest_of_vote, pack(
+            [kind, height, round_, prepared, name]), signature))
+
+    def check():
+        if kind >= len(KINDS) or round_ > 2**32 or sides[0] >= sides[1]:
+            raise Refused("malformed")
+        for prepared, name in sides:
+            if prepared > (round_ if kind == 3 else 0) or (
+                    kind == 3 and not prepared and name != ZEROS):
+                raise Refused("malformed")
+        for *_, signature in op.further:
+            if len(signature) != signature_length(key):
+                raise Refused("malformed")
+    op.check = check
+
+
+def read_operation(r):
+    op = Later()
+    count = r.array(*range(1, 17))
+    what = r.integer()
+    if what > 2:
+        raise Refused("unsupported_operation")
+    if count != (3, 4, 2)[what]:
+        raise Refused("malformed")
+    if what == 0:
+        r.bin(20)
+        op.amount = r.integer()
+    elif what == 1:
+        read_vote(r, op)
+    else:
+        read_evidence(r, op)
+    return op
+
+
+def operation_of(tx):
+    """From JSON."""
+    if "vote" in tx:
+        v = tx["vote"]
+        change = [1, unhex(v["remove"]), int(v["allow_few"])] \
+            if "remove" in v else \
+            [0, base64.b64decode(v["add"]["public_key"]), 0]
+        return [1, int(v["approve"]), change,
+                base64.b64decode(v.get("acceptance", ""))]
+    if "evidence" in tx:
+        e = tx["evidence"]
+        return [2, [base64.b64decode(e["public_key"]), e["height"],
+                    KINDS.index(e["kind"]), e["round"],
+                    *([v["prepared_round"] + 1 if "prepared_round" in v
+                       else 0, unhex(v["digest"]),
+                       base64.b64decode(v["signature"])]
+                      for v in e["votes"])]]
+    return [0, unhex(tx["to"]), tx["amount"]]
+
+
 def check_form(full, max_tx_bytes=4096):
-    """The page's list "Form", in its order."""
+    """The page's list "Form", in its order; the operation."""
     if len(full) > max_tx_bytes:
         raise Refused("too_big")
     r = Reader(full)
@@ -204,17 +313,13 @@ def check_form(full, max_tx_bytes=4096):
     r.bin()
     if r.array(*range(17)) != 1:
         raise Refused("unsupported_operation")
-    count = r.array(*range(1, 17))
-    if r.integer() != 0:
-        raise Refused("unsupported_operation")
-    if count != 3:
-        raise Refused("malformed")
-    r.bin(20)
-    amount, key, signature = r.integer(), r.bin(), r.bin()
+    op = read_operation(r)
+    key, signature = r.bin(), r.bin()
     if r.at != len(full):
         raise Refused("malformed")
-    if max(nonce, fee, valid_until, amount) > CAP:
+    if max(nonce, fee, valid_until, op.amount) > CAP:
         raise Refused("amount_overflow")
+    op.check()
     if not signature:
         raise Refused("signature_required")
     if nonce and key:
@@ -229,6 +334,7 @@ def check_form(full, max_tx_bytes=4096):
             raise Refused("wrong_public_key")
         if len(signature) != length:
             raise Refused("bad_signature")
+    return op
 
 
 # Merkle roots and state
@@ -398,13 +504,16 @@ class Page(unittest.TestCase):
         pem = self.keys[kind]["private_key_pem"].encode()
         return serialization.load_pem_private_key(pem, None)
 
+    def signed(self):
+        return self.vectors["transactions"] + self.vectors["operations"]
+
     def full(self, example, genesis):
         tx = example["json"]
         data = (base64.b64decode(tx["data_base64"]) if "data_base64" in tx
                 else tx["data"].encode())
         body = pack([1, unhex(tx["from"]), tx["number"], tx["fee"],
                      tx["valid_until"], data,
-                     [[0, unhex(tx["to"]), tx["amount"]]]])
+                     [operation_of(tx)]])
         self.assertEqual(body.hex(), example["body"])
         self.assertEqual(digest("ccoin/tx/1", genesis, body).hex(),
                          example["id"])
@@ -446,7 +555,7 @@ class Page(unittest.TestCase):
                 example["valid"], example["name"])
 
     def test_refused_transactions(self):
-        for example in self.vectors["transactions"]:
+        for example in self.signed():
             check_form(unhex(example["full"]))
         for example in self.vectors["refused_transactions"]:
             with self.assertRaises(Refused, msg=example["name"]) as refusal:
@@ -529,7 +638,7 @@ class Page(unittest.TestCase):
 
     def test_transactions(self):
         genesis = Genesis(self.files["full"])
-        for example in self.vectors["transactions"]:
+        for example in self.signed():
             full = self.full(example, genesis.id)
             self.assertEqual(full.hex(), example["full"])
             self.assertEqual(sha256(full).hex(), example["full_hash"])
@@ -542,6 +651,20 @@ class Page(unittest.TestCase):
                     signature, name,
                     padding.PSS(padding.MGF1(hashes.SHA256()), 32),
                     utils.Prehashed(hashes.SHA256()))
+
+    def test_signatures_within_operations(self):
+        genesis = Genesis(self.files["full"])
+        counts = []
+        for example in self.vectors["operations"]:
+            op = check_form(unhex(example["full"]))
+            self.assertEqual([to_sign(genesis.id, body).hex()
+                              for _, to_sign, body, _ in op.further],
+                             example["digests"])
+            for key, to_sign, body, signature in op.further:
+                self.assertTrue(is_good_ed25519(
+                    key[12:], to_sign(genesis.id, body), signature))
+            counts.append(len(op.further))
+        self.assertEqual(counts, [1, 0, 2])
 
     def test_blocks(self):
         genesis = Genesis(self.files["full"])

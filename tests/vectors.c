@@ -136,8 +136,8 @@ static json_t *merkle_examples(void)
 
 static json_t *make(struct example *x)
 {
-	json_t *o = json_object(), *genesis, *blocks;
-	struct buf txs[TX_EXAMPLES] = {{0}};
+	json_t *o = json_object(), *genesis, *blocks, *refused;
+	struct buf txs[TX_EXAMPLES] = {{0}}, ops[OP_EXAMPLES] = {{0}};
 	size_t i;
 
 	add(o, "about",
@@ -150,7 +150,10 @@ static json_t *make(struct example *x)
 	add(o, "msgpack", msgpack_examples());
 	genesis = genesis_examples(x);
 	add(o, "transactions", tx_examples(x, txs));
-	add(o, "refused_transactions", tx_refusals(x, buf_span(&txs[1])));
+	add(o, "operations", op_examples(x, ops));
+	refused = tx_refusals(x, buf_span(&txs[1]));
+	op_refusals(refused, ops);
+	add(o, "refused_transactions", refused);
 	add(o, "merkle", merkle_examples());
 	add(o, "states", state_examples());
 	add(o, "genesis", genesis);
@@ -161,6 +164,8 @@ static json_t *make(struct example *x)
 	add(o, "errors", error_examples());
 	for (i = 0; i < TX_EXAMPLES; i++)
 		buf_release(&txs[i]);
+	for (i = 0; i < OP_EXAMPLES; i++)
+		buf_release(&ops[i]);
 	return o;
 }
 

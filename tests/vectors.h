@@ -37,6 +37,16 @@ json_t *tx_examples(const struct example *x, struct buf txs[TX_EXAMPLES]);
 /* Bytes that are refused, with the code of each. */
 json_t *tx_refusals(const struct example *x, struct span good);
 
+/* One; its full bytes in raw. */
+json_t *tx_example(const char *name, struct buf *raw, struct tx *tx,
+		   const struct secret_key *key, const struct example *x);
+json_t *tx_refusal(const char *name, struct span raw);
+
+/* Votes and evidence; and what is refused, appended to the list. */
+#define OP_EXAMPLES 3
+json_t *op_examples(const struct example *x, struct buf ops[OP_EXAMPLES]);
+void op_refusals(json_t *list, const struct buf ops[OP_EXAMPLES]);
+
 json_t *state_examples(void);
 /* Fills the example's rules and genesis. */
 json_t *genesis_examples(struct example *x);

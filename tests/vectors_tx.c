@@ -51,8 +51,8 @@ static void sign_rsa(struct buf *out, const struct secret_key *key,
 	verifier_free(v);
 }
 
-static json_t *tx_example(const char *name, struct buf *raw, struct tx *tx,
-			  const struct secret_key *key, const struct example *x)
+json_t *tx_example(const char *name, struct buf *raw, struct tx *tx,
+		   const struct secret_key *key, const struct example *x)
 {
 	json_t *o = json_object();
 	struct buf sig = {0}, body = {0};
@@ -128,7 +128,7 @@ json_t *tx_examples(const struct example *x, struct buf txs[TX_EXAMPLES])
 
 /* --- refusals: good is the second example, with its key ---- */
 
-static json_t *refusal(const char *name, struct span raw)
+json_t *tx_refusal(const char *name, struct span raw)
 {
 	json_t *o = json_object();
 	struct fault f = {0};
@@ -153,7 +153,7 @@ static json_t *spliced(const char *name, struct span good, size_t at,
 	buf_append(&raw, good.data, at);
 	buf_append(&raw, bytes, len);
 	buf_append(&raw, good.data + skip, good.len - skip);
-	o = refusal(name, buf_span(&raw));
+	o = tx_refusal(name, buf_span(&raw));
 	buf_release(&raw);
 	return o;
 }
@@ -164,7 +164,7 @@ static json_t *changed(const char *name, const struct tx *tx)
 	json_t *o;
 
 	tx_encode(&raw, tx);
-	o = refusal(name, buf_span(&raw));
+	o = tx_refusal(name, buf_span(&raw));
 	buf_release(&raw);
 	return o;
 }
@@ -235,8 +235,8 @@ json_t *tx_refusals(const struct example *x, struct span good)
 		BUG("the layout changed");
 	json_array_append_new(list, spliced("a byte too many", good, good.len,
 					    "\0", 1, good.len));
-	json_array_append_new(
-		list, refusal("a byte too few", SPAN(good.data, good.len - 1)));
+	json_array_append_new(list, tx_refusal("a byte too few",
+					       SPAN(good.data, good.len - 1)));
 	json_array_append_new(list, spliced("nonce 0 in two bytes", good, NONCE,
 					    "\xcc\x00", 2, NONCE + 1));
 	json_array_append_new(list, spliced("sender as bin 16", good, SENDER,

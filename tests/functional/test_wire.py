@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: MIT
 """The tests' own implementation of the protocol is what they trust: its
 encoder is canonical, and its signatures can fail."""
+import json
 import os
 import unittest
+
+from cryptography.hazmat.primitives import serialization
 
 import lib
 import wire
@@ -56,6 +59,53 @@ class Keys(unittest.TestCase):
         self.assertEqual(len(signature), 64)
         tx.nonce = 1
         self.assertEqual(wire.unpack(tx.body())[2], 1)
+
+
+class Operations(unittest.TestCase):
+    """Of doc/vectors.json, made again."""
+
+    @classmethod
+    def setUpClass(cls):
+        path = os.path.join(lib.SOURCE, "doc", "vectors.json")
+        with open(path, encoding="utf-8") as f:
+            vectors = json.load(f)
+        cls.examples = vectors["operations"]
+        cls.genesis = bytes.fromhex(next(
+            g["chain_id"] for g in vectors["genesis"] if g["name"] == "full"))
+        cls.account = {
+            k["type"]: wire.Account(
+                key=serialization.load_pem_private_key(
+                    k["private_key_pem"].encode(), None))
+            for k in vectors["keys"]}
+
+    def compare(self, tx, example, digests):
+        tx.sign(self.genesis)
+        self.assertEqual(tx.raw().hex(), example["full"])
+        self.assertEqual(tx.id(self.genesis), example["id"])
+        self.assertEqual([d.hex() for d in digests], example["digests"])
+        said = {k: v for k, v in example["json"].items() if k != "id"}
+        self.assertEqual(tx.object(), said)
+
+    def test_votes_and_evidence_are_those_of_the_examples(self):
+        me = self.account["ed25519"]
+        add = wire.Vote(me, 2, add=me)
+        self.compare(add, self.examples[0], [add.to_accept(self.genesis)])
+        self.compare(wire.Vote(me, 3, remove=self.account["rsa"].address,
+                               few=True), self.examples[1], [])
+        twice = wire.Evidence(me, 4, me, 2, 1, [b"\xee" * 32, b"\xdd" * 32])
+        self.compare(twice, self.examples[2],
+                     [twice.to_sign(self.genesis, b) for b in twice.blocks])
+
+    def test_an_acceptance_is_for_one_chain_and_one_change(self):
+        me, other = wire.Account("ed25519"), wire.Account("ed25519")
+        vote = wire.Vote(me, 0, add=other).sign(self.genesis)
+        for to_sign, good in (
+                (vote.to_accept(self.genesis), True),
+                (vote.to_accept(bytes(32)), False),
+                (wire.digest(wire.DOMAIN_TX, self.genesis, vote.change()),
+                 False)):
+            self.assertEqual(wire.verify(other.spki, to_sign,
+                                         vote.acceptance), good)
 
 
 class Limits(lib.Case):

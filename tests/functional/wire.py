@@ -15,6 +15,9 @@ from cryptography.hazmat.primitives.asymmetric import (ed25519, padding, rsa,
 
 DOMAIN_TX = b"ccoin/tx/1"
 DOMAIN_HEADER = b"ccoin/header/1"
+DOMAIN_ACCEPT = b"ccoin/accept/1"
+DOMAIN_VOTE = b"ccoin/vote/1"
+VOTE_KINDS = ("proposal", "prepare", "commit", "round_change")
 AMOUNT_MAX = 2**53 - 1
 
 
@@ -184,8 +187,10 @@ class Tx:
 
     def body(self):
         return pack([1, self.sender.raw_address, self.nonce, self.fee,
-                     self.valid_until, self.data,
-                     [[0, self.to, self.amount]]])
+                     self.valid_until, self.data, [self.operation()]])
+
+    def operation(self):
+        return [0, self.to, self.amount]
 
     def raw(self):
         """The full bytes."""
@@ -204,8 +209,7 @@ class Tx:
         out = {
             "number": self.nonce,
             "from": self.sender.address,
-            "to": self.to.hex(),
-            "amount": self.amount,
+            **self.says(),
             "fee": self.fee,
             "valid_until": self.valid_until,
             "signature": base64.b64encode(self.signature).decode(),
@@ -221,5 +225,89 @@ class Tx:
             out["public_key"] = base64.b64encode(self.key).decode()
         return out
 
+    def says(self):
+        """The operation's fields in JSON."""
+        return {"to": self.to.hex(), "amount": self.amount}
+
     def json(self):
         return json.dumps(self.object())
+
+
+class Vote(Tx):
+    """On a change of the set: add an Account, or remove an address (hex).
+    sign() has the one who is added accept; set `acceptance` for another."""
+
+    def __init__(self, sender, nonce, add=None, remove=None, few=False,
+                 approve=True, fee=0):
+        super().__init__(sender, nonce, b"", 0, fee)
+        self.add, self.remove = add, remove
+        self.few, self.approve = few, approve
+        self.acceptance = None
+
+    def change(self):
+        if self.add:
+            return pack([0, self.add.spki, int(self.few)])
+        return pack([1, bytes.fromhex(self.remove), int(self.few)])
+
+    def to_accept(self, genesis):
+        return digest(DOMAIN_ACCEPT, genesis, self.change())
+
+    def operation(self):
+        return [1, int(self.approve), Raw(self.change()),
+                self.acceptance or b""]
+
+    def sign(self, genesis):
+        if self.acceptance is None and self.add and self.approve:
+            self.acceptance = self.add.sign(self.to_accept(genesis))
+        return super().sign(genesis)
+
+    def says(self):
+        vote = {"approve": self.approve, "allow_few": self.few}
+        if self.add:
+            vote["add"] = {
+                "public_key": base64.b64encode(self.add.spki).decode(),
+                "address": self.add.address}
+        else:
+            vote["remove"] = self.remove
+        if self.acceptance:
+            vote["acceptance"] = base64.b64encode(self.acceptance).decode()
+        return {"vote": vote}
+
+
+class Evidence(Tx):
+    """Of an Account that signed two votes of a kind (1 prepare, 2 commit)
+    for the blocks of these hashes; sign() makes the two."""
+
+    def __init__(self, sender, nonce, offender, height, round_, blocks, kind=2,
+                 fee=0):
+        super().__init__(sender, nonce, b"", 0, fee)
+        self.offender, self.kind = offender, kind
+        self.height, self.round = height, round_
+        self.blocks = sorted(blocks)
+        self.signatures = []
+
+    def to_sign(self, genesis, block):
+        return digest(DOMAIN_VOTE, genesis, pack(
+            [self.kind, self.height, self.round, 0, block]))
+
+    def operation(self):
+        return [2, [self.offender.spki, self.height, self.kind, self.round,
+                    *([0, block, signature] for block, signature
+                      in zip(self.blocks, self.signatures))]]
+
+    def sign(self, genesis):
+        self.signatures = self.signatures or [
+            self.offender.sign(self.to_sign(genesis, b)) for b in self.blocks]
+        return super().sign(genesis)
+
+    def says(self):
+        return {"evidence": {
+            "public_key": base64.b64encode(self.offender.spki).decode(),
+            "address": self.offender.address,
+            "height": self.height,
+            "round": self.round,
+            "kind": VOTE_KINDS[self.kind],
+            "votes": [{"digest": block.hex(),
+                       "signature": base64.b64encode(signature).decode()}
+                      for block, signature
+                      in zip(self.blocks, self.signatures)]}}

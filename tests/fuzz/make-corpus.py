@@ -65,6 +65,52 @@ def transactions():
                              wire.AMOUNT_MAX, b"\xff" * 300)
 
 
+def operations():
+    """Name and Tx with a vote or evidence; signed, also by keys that are of
+    the right form alone."""
+    small, large = accounts()
+    one, two = bytes([1]) * 32, bytes([2]) * 32
+    yield "vote-add", wire.Vote(large, 0, add=small)
+    yield "vote-add-rsa", wire.Vote(small, 1, add=large)
+    yield "vote-add-taken-back", wire.Vote(small, 2, add=large,
+                                           approve=False)
+    yield "vote-remove", wire.Vote(small, 3, remove=large.address)
+    yield "vote-remove-few", wire.Vote(small, 4, remove=large.address,
+                                       few=True)
+    yield "evidence", wire.Evidence(small, 5, small, 7, 1, [one, two])
+    yield "evidence-rsa", wire.Evidence(small, 6, large, 2**40, 2**32,
+                                        [one, two], 1)
+
+
+def write_operations():
+    small, large = accounts()
+    for name, tx in operations():
+        tx.sign(GENESIS)
+        seed("tx", name, tx.raw())
+        seed("tx_json", name, tx.object())
+    tx = wire.Vote(small, 1, add=large).sign(GENESIS)
+    tx.few = True
+    seed("tx", "vote-add-few", tx.raw())
+    seed("tx_json", "vote-add-few", tx.object())
+    tx = wire.Vote(small, 1, add=large)
+    tx.acceptance = b""
+    seed("tx", "vote-not-accepted", tx.sign(GENESIS).raw())
+    tx = wire.Vote(small, 1, remove=large.address)
+    tx.acceptance = bytes(64)
+    seed("tx", "vote-remove-accepted", tx.sign(GENESIS).raw())
+    tx = wire.Evidence(small, 1, small, 7, 1, [bytes(32)] * 2)
+    seed("tx", "evidence-of-the-same", tx.sign(GENESIS).raw())
+    tx = wire.Evidence(small, 1, small, 7, 1, [bytes(32), b"\1" * 32])
+    tx.blocks.reverse()
+    seed("tx", "evidence-the-other-way", tx.sign(GENESIS).raw())
+    tx = wire.Evidence(small, 1, small, 7, 1, [bytes(32), b"\1" * 32], 3)
+    seed("tx", "evidence-of-round-changes", tx.sign(GENESIS).raw())
+    o = tx.object()
+    o["evidence"]["votes"][1]["prepared_round"] = 0
+    seed("tx_json", "evidence-of-round-changes", o)
+    seed("tx_json", "vote-and-evidence", {**o, "vote": {"approve": True}})
+
+
 def write_transactions():
     for name, tx in transactions():
         tx.sign(GENESIS)
@@ -280,6 +326,7 @@ def write_frames():
 def main():
     write_frames()
     write_transactions()
+    write_operations()
     write_blocks()
     write_stored()
     write_proofs()
