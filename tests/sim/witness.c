@@ -223,7 +223,8 @@ static void say(struct sim *s, struct host *h, const struct vote *v)
 			 (unsigned long long)v->height);
 		return;
 	}
-	s->stats.votes++;
+	s->stats.votes += person == h->person;
+	s->stats.passed += person != h->person;
 	s->witness->votes[s->witness->vote_count++ % HEARD_VOTES] = *v;
 	never_twice(s, h, person, v);
 	/* a twin passes on what the other one said, and who lost a journal
