@@ -17,15 +17,16 @@
 static struct world w;
 static struct driver alone;
 
-/* An observer of four validators, keys 1 to 4, between two peers. */
-static void open_alone(void)
+/* Four validators, keys 1 to 4; the node that has that key, and watches when
+ * it is none of them, between two peers. */
+static void open_as(unsigned key)
 {
 	struct driver_network network = {.on = true,
-					 .observer = true,
+					 .observer = key > 4,
 					 .miners = 4,
-					 .key = 7,
+					 .key = key,
 					 .bft = FAST,
-					 .id = test_address(7),
+					 .id = test_address(key),
 					 .instance = 7};
 
 	driver_new_in(&alone, &network, 1000000, "\"interval\": 0", "");
@@ -33,6 +34,11 @@ static void open_alone(void)
 	fake_peer(&alone, 2, true, 22);
 	driver_settle(&alone);
 	forget_told(&alone);
+}
+
+static void open_alone(void)
+{
+	open_as(7);
 }
 
 /* Signed by member i of the set. */
@@ -70,28 +76,53 @@ static void say_vote(uint64_t peer, const struct vote *v)
 
 /* --- what a quorum agrees on ---------------------------------------------- */
 
-enum lie { TRUE, FORGED, TIMELESS, STRANGE };
+enum lie { TRUE, FORGED, TIMELESS, STRANGE, ANOTHER_S, HUGE };
 
-/* Block 1 of one transfer, by the leader, when nothing is wrong with it. */
+/* A transfer of key 1, of about so many bytes. */
+static struct buf transfer(uint64_t nonce, size_t bytes)
+{
+	static const uint8_t data[4096];
+	struct tx fields = {.nonce = nonce,
+			    .fee = 1,
+			    .recipient = test_address(9),
+			    .amount = 100,
+			    .data = SPAN(data, bytes)};
+
+	return driver_sign(&alone, 1, &fields);
+}
+
+static void fill(struct candidate *c, enum lie lie)
+{
+	uint64_t i, count = lie == HUGE ? 40 : 1;
+
+	for (i = 0; i < count; i++) {
+		struct buf raw = transfer(i, lie == HUGE ? 2000 : 1);
+		struct tx tx;
+
+		if (lie == FORGED)
+			raw.data[raw.len - 1] ^= 1;
+		ck_assert(!tx_decode(&tx, buf_span(&raw), 4096, NULL));
+		tx_hash(&tx, node_genesis_hash(alone.node));
+		ck_assert(!candidate_add(c, &tx, NULL));
+		buf_release(&raw);
+	}
+}
+
+/* Block 1 of member 1, who leads rounds 0 and 4, when nothing is wrong. */
 static struct hash make_block(struct buf *raw, enum lie lie)
 {
 	static const struct seal empty;
-	struct address to = test_address(9), by;
-	struct buf tx_raw = driver_transfer(&alone, 1, 0, &to, 100, 1);
 	struct chain *chain = alone.node->chain;
 	struct candidate *c;
 	struct bft_member m;
+	struct address by;
 	struct hash out;
-	struct tx tx;
 
-	if (lie == FORGED)
-		tx_raw.data[tx_raw.len - 1] ^= 1;
-	ck_assert(node_bft_member(alone.node, 1, alone.now, &m));
-	by = lie == STRANGE ? to : m.who->account;
+	ck_assert(node_bft_member(alone.node, lie == ANOTHER_S ? 2 : 1,
+				  alone.now, &m));
+	by = lie == STRANGE ? test_address(9) : m.who->account;
 	c = candidate_new(chain, kv_mem_view(alone.mem));
-	ck_assert(!tx_decode(&tx, buf_span(&tx_raw), 4096, NULL));
-	tx_hash(&tx, node_genesis_hash(alone.node));
-	ck_assert(!candidate_add(c, &tx, NULL));
+	fill(c, lie);
 	ck_assert(!candidate_finish(
 		c, lie == TIMELESS ? chain_tip(chain)->time : alone.now, &by,
 		SPAN(NULL, 0), SPAN(NULL, 0)));
@@ -99,30 +130,57 @@ static struct hash make_block(struct buf *raw, enum lie lie)
 	buf_append_span(raw, candidate_raw(c));
 	out = *candidate_hash(c);
 	candidate_free(c);
-	buf_release(&tx_raw);
 	return out;
 }
 
-/* The leader of round 0 proposes it, and three commit to it. */
-static void agree(const struct hash *digest, const struct buf *raw)
+/* Votes of members 0 to 2. */
+static void three(struct vote out[3], enum vote_kind kind, uint64_t round,
+		  const struct hash *digest)
 {
-	struct msg_proposal p = {
-		.vote = {.kind = VOTE_PROPOSAL, .height = 1, .digest = *digest},
-		.block = buf_span(raw)};
-	struct buf body = {0};
 	size_t i;
 
+	for (i = 0; i < 3; i++) {
+		out[i] = (struct vote){
+			.kind = kind, .height = 1, .round = round};
+		if (digest)
+			out[i].digest = *digest;
+		sign(&out[i], i);
+	}
+}
+
+/* Member 1 proposes it. */
+static void propose(const struct hash *digest, const struct buf *raw,
+		    uint64_t round)
+{
+	struct msg_proposal p = {.vote = {.kind = VOTE_PROPOSAL,
+					  .height = 1,
+					  .round = round,
+					  .digest = *digest},
+				 .block = buf_span(raw)};
+	struct buf body = {0};
+	struct vote changes[3];
+
+	three(changes, VOTE_ROUND_CHANGE, round, NULL);
+	if (round) {
+		p.changes = changes;
+		p.change_count = 3;
+	}
 	sign(&p.vote, 1);
 	msg_proposal_encode(&body, &p);
 	fake_say(&alone, 1, MSG_PRP, &body);
 	driver_settle(&alone);
-	for (i = 0; i < 3; i++) {
-		struct vote v = {
-			.kind = VOTE_COMMIT, .height = 1, .digest = *digest};
+}
 
-		sign(&v, i);
-		say_vote(1, &v);
-	}
+/* It is proposed, and three commit to it. */
+static void agree(const struct hash *digest, const struct buf *raw)
+{
+	struct vote commits[3];
+	size_t i;
+
+	propose(digest, raw, 0);
+	three(commits, VOTE_COMMIT, 0, digest);
+	for (i = 0; i < 3; i++)
+		say_vote(1, &commits[i]);
 	driver_settle(&alone);
 }
 
@@ -160,6 +218,151 @@ END_TEST
 START_TEST(a_quorum_cannot_pay_a_stranger_for_a_block)
 {
 	ck_assert(!is_believed(STRANGE));
+}
+END_TEST
+
+/* --- what is proposed ------------------------------------------------------
+ */
+
+/* A key whose member is not number 1, the leader. */
+static unsigned follower(void)
+{
+	struct address one = test_address(1), other;
+	unsigned k, below = 0;
+
+	for (k = 2; k <= 4; k++) {
+		other = test_address(k);
+		below += memcmp(other.b, one.b, ADDRESS_LEN) < 0;
+	}
+	return below == 1 ? 2 : 1;
+}
+
+static void to_round(uint64_t round)
+{
+	struct msg_round_change m;
+	struct vote changes[3];
+	size_t i;
+
+	three(changes, VOTE_ROUND_CHANGE, round, NULL);
+	for (i = 0; i < 3; i++) {
+		struct buf body = {0};
+
+		m = (struct msg_round_change){.vote = changes[i]};
+		msg_round_change_encode(&body, &m);
+		fake_say(&alone, 1, MSG_RCH, &body);
+	}
+	driver_settle(&alone);
+}
+
+/* Whether a member prepares it. */
+static bool is_prepared(enum lie lie, uint64_t round)
+{
+	struct buf raw = {0};
+	struct hash digest;
+	bool out;
+
+	open_as(follower());
+	digest = make_block(&raw, lie);
+	if (round)
+		to_round(round);
+	propose(&digest, &raw, round);
+	out = sent(&alone, 1, MSG_VOT, NULL);
+	buf_release(&raw);
+	driver_free(&alone);
+	return out;
+}
+
+START_TEST(a_fresh_block_is_its_leader_s)
+{
+	ck_assert(is_prepared(TRUE, 0));
+	ck_assert(!is_prepared(ANOTHER_S, 0));
+	ck_assert(!is_prepared(FORGED, 0));
+}
+END_TEST
+
+START_TEST(a_fresh_block_of_a_late_round_is_small)
+{
+	ck_assert(is_prepared(HUGE, 0));
+	ck_assert(is_prepared(TRUE, 4));
+	ck_assert(!is_prepared(HUGE, 4));
+}
+END_TEST
+
+/* --- much at once ----------------------------------------------------------
+ */
+
+START_TEST(one_peer_has_so_many_votes_checked_at_once)
+{
+	uint64_t round, before;
+
+	open_alone();
+	before = alone.verified;
+	for (round = 0; round < 100; round++) {
+		struct vote v = {
+			.kind = VOTE_COMMIT, .height = 1, .round = round};
+
+		sign(&v, 2);
+		say_vote(1, &v);
+	}
+	driver_settle(&alone);
+	ck_assert_uint_ge(alone.verified - before, 32);
+	ck_assert_uint_le(alone.verified - before, 64);
+	driver_free(&alone);
+}
+END_TEST
+
+START_TEST(a_certificate_that_all_send_is_checked_once)
+{
+	struct buf raw = {0}, seal = {0};
+	struct vote commits[3];
+	struct hash digest;
+	struct block b;
+	uint64_t before;
+
+	open_alone();
+	digest = make_block(&raw, TRUE);
+	three(commits, VOTE_COMMIT, 0, &digest);
+	certificate_encode(&seal, 0, commits, 3);
+	ck_assert(!block_decode(&b, buf_span(&raw)));
+	before = alone.verified;
+	for (uint64_t peer = 1; peer <= 2; peer++) {
+		struct buf body = {0};
+
+		msg_header_encode(&body, b.header_raw, buf_span(&seal));
+		fake_say(&alone, peer, MSG_CRT, &body);
+	}
+	driver_settle(&alone);
+	ck_assert_uint_eq(alone.verified - before, 3);
+	block_release(&b);
+	buf_release(&seal);
+	buf_release(&raw);
+	driver_free(&alone);
+}
+END_TEST
+
+START_TEST(certificates_are_sent_now_and_then)
+{
+	struct buf raw = {0};
+	struct hash digest;
+	struct vote v = {.kind = VOTE_COMMIT, .height = 1};
+	size_t i, count = 0;
+
+	open_alone();
+	digest = make_block(&raw, TRUE);
+	agree(&digest, &raw);
+	ck_assert_uint_eq(driver_height(&alone), 1);
+	sign(&v, 3);
+	driver_advance(&alone, 1000);
+	for (i = 0; i < 10; i++)
+		say_vote(2, &v);
+	while (sent(&alone, 2, MSG_CRT, NULL))
+		count++;
+	ck_assert_uint_eq(count, 1);
+	driver_advance(&alone, 1000);
+	say_vote(2, &v);
+	ck_assert(sent(&alone, 2, MSG_CRT, NULL));
+	buf_release(&raw);
+	driver_free(&alone);
 }
 END_TEST
 
@@ -322,6 +525,12 @@ START_TEST(a_floor_is_not_below_the_journal_s)
 	world_live(&w, 1000);
 	ck_assert_uint_eq(j->count, 2);
 	ck_assert_uint_eq(j->list[1].height, 50);
+	/* below it nothing is signed */
+	ck_assert_int_eq(driver_send(&w.node[0], 1, 1, 9, 100, 1).status,
+			 SUBMIT_PENDING);
+	world_live(&w, 5000);
+	ck_assert_uint_eq(driver_height(&w.node[1]), 2);
+	ck_assert_uint_eq(j->count, 2);
 	world_free(&w);
 }
 END_TEST
@@ -337,6 +546,11 @@ int main(void)
 	tcase_add_test(c, a_quorum_cannot_spend_what_others_own);
 	tcase_add_test(c, a_quorum_cannot_make_time_stand_still);
 	tcase_add_test(c, a_quorum_cannot_pay_a_stranger_for_a_block);
+	tcase_add_test(c, a_fresh_block_is_its_leader_s);
+	tcase_add_test(c, a_fresh_block_of_a_late_round_is_small);
+	tcase_add_test(c, one_peer_has_so_many_votes_checked_at_once);
+	tcase_add_test(c, a_certificate_that_all_send_is_checked_once);
+	tcase_add_test(c, certificates_are_sent_now_and_then);
 	tcase_add_test(c, who_signs_twice_is_not_heard_a_third_time);
 	tcase_add_test(c, what_stands_on_nothing_is_not_passed_on);
 	tcase_add_test(c, a_lost_journal_is_lost_at_the_next_start_too);
