@@ -23,11 +23,24 @@ static int64_t offset_of(uint64_t theirs, uint64_t ours)
 	return theirs > ours ? ms : -ms;
 }
 
+/* How far clocks may differ before anything suffers, and by what name. */
+static int64_t clock_limit(const struct node *n, const char **what)
+{
+	const struct rules *rules = chain_rules(n->chain);
+
+	if (n->engine->ops->certifies) {
+		*what = "max_drift";
+		return (int64_t)rules->max_drift_ms;
+	}
+	*what = "half a slot";
+	return rules->slot_ms / 2 > 500 ? (int64_t)(rules->slot_ms / 2) : 500;
+}
+
 void peer_clock(struct node *n, struct peer *p, uint64_t clock,
 		int64_t round_trip)
 {
-	uint64_t slot = chain_rules(n->chain)->slot_ms;
-	int64_t limit = slot / 2 > 500 ? (int64_t)(slot / 2) : 500;
+	const char *what;
+	int64_t limit = clock_limit(n, &what);
 
 	if (round_trip >= 0)
 		p->round_trip = (uint64_t)round_trip;
@@ -40,11 +53,11 @@ void peer_clock(struct node *n, struct peer *p, uint64_t clock,
 		return;
 	p->clock_warned = n->now;
 	node_log(n, NOTICE_WARNING,
-		 "the clock of %s is %" PRId64 " ms %s ours: more than half a "
-		 "slot (%" PRId64 " ms)",
+		 "the clock of %s is %" PRId64 " ms %s ours: more than %s "
+		 "(%" PRId64 " ms)",
 		 p->where,
 		 p->clock_offset < 0 ? -p->clock_offset : p->clock_offset,
-		 p->clock_offset < 0 ? "behind" : "ahead of", limit);
+		 p->clock_offset < 0 ? "behind" : "ahead of", what, limit);
 }
 
 /* --- pings ------------------------------------------------------------- */
