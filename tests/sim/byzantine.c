@@ -9,21 +9,14 @@
 
 #include "codec/message_bft.h"
 #include "codec/msgpack.h"
-#include "sim/sim.h"
-
-#define VOTES_MAX (2 * SETS_PEOPLE_MAX)
-
-struct votes {
-	struct vote list[VOTES_MAX];
-	size_t count;
-};
+#include "sim/byzantine.h"
 
 /* --- saying it -------------------------------------------------------------
  */
 
 /* To one, or to all that it is connected to. Takes the body. */
-static void say(struct sim *s, const struct attacker *a, uint64_t conn,
-		enum message_type type, struct buf *body)
+void evil_say(struct sim *s, const struct attacker *a, uint64_t conn,
+	      enum message_type type, struct buf *body)
 {
 	bool all = sim_chance(s, 50);
 	struct buf copy;
@@ -40,7 +33,7 @@ static void say(struct sim *s, const struct attacker *a, uint64_t conn,
 }
 
 /* One of those who cheat, in that set; NOBODY: none does. */
-static size_t some_cheater(struct sim *s, unsigned set)
+size_t evil_one(struct sim *s, unsigned set)
 {
 	unsigned bad = set & s->cheaters;
 
@@ -50,7 +43,7 @@ static size_t some_cheater(struct sim *s, unsigned set)
 }
 
 /* Signed by one of them, when there is one. */
-static bool sign(struct sim *s, struct vote *v, size_t person)
+bool evil_sign(struct sim *s, struct vote *v, size_t person)
 {
 	unsigned set = witness_set(s, v->height);
 	size_t index = set_index(&s->people, set, person);
@@ -76,10 +69,10 @@ static void say_vote(struct sim *s, const struct attacker *a, uint64_t conn,
 	struct buf out = {0};
 
 	if (v->kind == VOTE_PROPOSAL)
-		return; /* with its block alone: propose() */
+		return; /* with its block alone: evil_propose() */
 	if (v->kind != VOTE_ROUND_CHANGE) {
 		votes_encode(&out, v, 1);
-		say(s, a, conn, MSG_VOT, &out);
+		evil_say(s, a, conn, MSG_VOT, &out);
 		return;
 	}
 	if (prepares) {
@@ -87,14 +80,14 @@ static void say_vote(struct sim *s, const struct attacker *a, uint64_t conn,
 		change.prepare_count = prepares->count;
 	}
 	msg_round_change_encode(&out, &change);
-	say(s, a, conn, MSG_RCH, &out);
+	evil_say(s, a, conn, MSG_RCH, &out);
 }
 
 /* --- lists -----------------------------------------------------------------
  */
 
-static void gather(struct sim *s, struct votes *out, enum vote_kind kind,
-		   uint64_t height, uint64_t round, const struct hash *digest)
+void evil_gather(struct sim *s, struct votes *out, enum vote_kind kind,
+		 uint64_t height, uint64_t round, const struct hash *digest)
 {
 	struct vote like = {.kind = kind, .height = height, .round = round};
 	size_t who;
@@ -104,13 +97,13 @@ static void gather(struct sim *s, struct votes *out, enum vote_kind kind,
 	out->count = witness_like(s, out->list, VOTES_MAX / 2, &like,
 				  digest != NULL);
 	/* and one of their own, for nothing */
-	who = some_cheater(s, witness_set(s, height));
-	if (sim_chance(s, 70) && sign(s, &like, who))
+	who = evil_one(s, witness_set(s, height));
+	if (sim_chance(s, 70) && evil_sign(s, &like, who))
 		out->list[out->count++] = like;
 }
 
 /* One too few, one twice, one changed; or as it is. */
-static void spoil(struct sim *s, struct votes *l)
+void evil_spoil(struct sim *s, struct votes *l)
 {
 	if (!l->count)
 		return;
@@ -176,10 +169,10 @@ static void twisted(struct sim *s, const struct attacker *a, uint64_t conn)
 		twist(s, &v);
 	/* or with the signature that there was */
 	if (sim_chance(s, 85) &&
-	    !sign(s, &v, some_cheater(s, witness_set(s, v.height))))
+	    !evil_sign(s, &v, evil_one(s, witness_set(s, v.height))))
 		return;
-	gather(s, &prepares, VOTE_PREPARE, v.height, v.prepared_round,
-	       &v.digest);
+	evil_gather(s, &prepares, VOTE_PREPARE, v.height, v.prepared_round,
+		    &v.digest);
 	if (!v.prepared)
 		prepares.count = 0;
 	say_vote(s, a, conn, &v, &prepares);
@@ -196,12 +189,12 @@ static void both(struct sim *s, const struct attacker *a, uint64_t conn)
 	v.kind = sim_chance(s, 50) ? VOTE_PREPARE : VOTE_COMMIT;
 	v.prepared = false;
 	v.prepared_round = 0;
-	who = some_cheater(s, witness_set(s, v.height));
-	if (!sign(s, &v, who))
+	who = evil_one(s, witness_set(s, v.height));
+	if (!evil_sign(s, &v, who))
 		return;
 	say_vote(s, a, conn, &v, NULL);
 	v.digest.b[0] ^= 1;
-	if (sign(s, &v, who))
+	if (evil_sign(s, &v, who))
 		say_vote(s, a, conn, &v, NULL);
 }
 
@@ -214,7 +207,7 @@ static void repeated(struct sim *s, const struct attacker *a, uint64_t conn)
 	if (!witness_message(s, &type, &body))
 		return;
 	buf_append_span(&out, body);
-	say(s, a, conn, type, &out);
+	evil_say(s, a, conn, type, &out);
 }
 
 /* A claim to be prepared, with what is no certificate, or is one. */
@@ -225,159 +218,14 @@ static void claimed(struct sim *s, const struct attacker *a, uint64_t conn)
 
 	if (!witness_vote(s, &v))
 		return;
-	gather(s, &prepares, VOTE_PREPARE, v.height, v.round, &v.digest);
-	spoil(s, &prepares);
+	evil_gather(s, &prepares, VOTE_PREPARE, v.height, v.round, &v.digest);
+	evil_spoil(s, &prepares);
 	v.kind = VOTE_ROUND_CHANGE;
 	v.prepared = true;
 	v.prepared_round = v.round;
 	v.round += sim_between(s, 1, 2);
-	if (sign(s, &v, some_cheater(s, witness_set(s, v.height))))
+	if (evil_sign(s, &v, evil_one(s, witness_set(s, v.height))))
 		say_vote(s, a, conn, &v, &prepares);
-}
-
-static void put_proposal(struct sim *s, const struct attacker *a, uint64_t conn,
-			 struct msg_proposal *m)
-{
-	struct buf out = {0};
-
-	msg_proposal_encode(&out, m);
-	say(s, a, conn, MSG_PRP, &out);
-}
-
-/* The highest that any of these is prepared in. */
-static const struct vote *highest(const struct votes *changes)
-{
-	const struct vote *best = NULL;
-	size_t i;
-
-	for (i = 0; i < changes->count; i++) {
-		const struct vote *v = &changes->list[i];
-
-		if (v->prepared &&
-		    (!best || v->prepared_round > best->prepared_round))
-			best = v;
-	}
-	return best;
-}
-
-/* What a round above 0 wants beside its proposal, or nearly that. */
-static void justify(struct sim *s, struct msg_proposal *m,
-		    struct votes *changes, struct votes *prepares)
-{
-	const struct vote *best;
-
-	changes->count = prepares->count = 0;
-	if (m->vote.round) {
-		gather(s, changes, VOTE_ROUND_CHANGE, m->vote.height,
-		       m->vote.round, NULL);
-		spoil(s, changes);
-	}
-	best = highest(changes);
-	if (best && sim_chance(s, 80))
-		gather(s, prepares, VOTE_PREPARE, m->vote.height,
-		       best->prepared_round, &m->vote.digest);
-	spoil(s, prepares);
-	m->changes = changes->list;
-	m->change_count = changes->count;
-	m->prepares = prepares->list;
-	m->prepare_count = prepares->count;
-}
-
-/* Another block than there is, of the height that is under way, in the
- * cheater's own turn or in none. */
-static void propose(struct sim *s, const struct attacker *a, uint64_t conn)
-{
-	struct model_block *tip = s->decided[s->decided_count - 1];
-	unsigned set = tip->sets.set;
-	struct votes *lists = xcalloc(2, sizeof(*lists));
-	struct msg_proposal m = {.vote = {.kind = VOTE_PROPOSAL}};
-	size_t who = some_cheater(s, set);
-	struct buf raw = {0};
-	struct vote heard;
-
-	m.vote.height = tip->header.height + 1;
-	if (witness_vote(s, &heard) && heard.height == m.vote.height)
-		m.vote.round = heard.round + rng_below(&s->rng, 2);
-	if (who != NOBODY && sim_chance(s, 70))
-		while (set_person(&s->people, set,
-				  (m.vote.height + m.vote.round) %
-					  set_size(set)) != who)
-			m.vote.round++;
-	if (who != NOBODY) {
-		forge_empty(s, &raw, &m.vote.digest, tip, who);
-		m.block = buf_span(&raw);
-		justify(s, &m, &lists[0], &lists[1]);
-		if (sign(s, &m.vote, who))
-			put_proposal(s, a, conn, &m);
-	}
-	buf_release(&raw);
-	free(lists);
-}
-
-/* A proposal of another, as it was, on other grounds. */
-static void regrounded(struct sim *s, const struct attacker *a, uint64_t conn)
-{
-	struct votes *lists = xcalloc(2, sizeof(*lists));
-	enum message_type type;
-	struct msg_proposal m, said;
-	struct span body;
-	size_t who;
-
-	if (witness_message(s, &type, &body) && type == MSG_PRP &&
-	    !msg_proposal_decode(&said, body)) {
-		m = said;
-		m.vote.round += rng_below(&s->rng, 3);
-		who = set_person(
-			&s->people, witness_set(s, m.vote.height),
-			(m.vote.height + m.vote.round) %
-				set_size(witness_set(s, m.vote.height)));
-		justify(s, &m, &lists[0], &lists[1]);
-		if (who != NOBODY && s->cheaters >> who & 1 &&
-		    sign(s, &m.vote, who))
-			put_proposal(s, a, conn, &m);
-		else if (sim_chance(s, 20))
-			put_proposal(s, a, conn, &m);
-		msg_proposal_release(&said);
-	}
-	free(lists);
-}
-
-/* "It was decided", with too few commits, or one of them twice. */
-static void certified(struct sim *s, const struct attacker *a, uint64_t conn)
-{
-	struct model_block *tip = s->decided[s->decided_count - 1];
-	size_t who = some_cheater(s, tip->sets.set);
-	struct buf raw = {0}, seal = {0}, out = {0};
-	struct votes commits;
-	struct hash hash;
-	struct block b;
-	struct vote v = {0};
-
-	witness_vote(s, &v);
-	forge_empty(s, &raw, &hash, tip, who == NOBODY ? 0 : who);
-	if (block_decode(&b, buf_span(&raw)))
-		BUG("what was forged decodes");
-	gather(s, &commits, VOTE_COMMIT, tip->header.height + 1, v.round,
-	       sim_chance(s, 50) ? &hash : NULL);
-	spoil(s, &commits);
-	while (who != NOBODY && commits.count < set_quorum(tip->sets.set) &&
-	       sim_chance(s, 80)) {
-		v = (struct vote){.kind = VOTE_COMMIT,
-				  .height = tip->header.height + 1,
-				  .round = v.round,
-				  .digest = hash};
-		if (!sign(s, &v, who))
-			break;
-		commits.list[commits.count++] = v;
-	}
-	if (commits.count) {
-		certificate_encode(&seal, v.round, commits.list, commits.count);
-		msg_header_encode(&out, b.header_raw, buf_span(&seal));
-		say(s, a, conn, MSG_CRT, &out);
-	}
-	block_release(&b);
-	buf_release(&raw);
-	buf_release(&seal);
 }
 
 /* "I am connected to these." */
@@ -395,7 +243,7 @@ static void linked(struct sim *s, const struct attacker *a, uint64_t conn)
 			list[count++] =
 				s->people.keys[s->people.order[i]].address;
 	msg_links_encode(&out, list, count);
-	say(s, a, conn, MSG_LNK, &out);
+	evil_say(s, a, conn, MSG_LNK, &out);
 }
 
 /* Proof of what nobody did. */
@@ -415,7 +263,7 @@ static void slander(struct sim *s, const struct attacker *a, uint64_t conn)
 		twist(s, &w);
 	mp_array(&out, 1);
 	double_vote_encode(&out, SPAN_OF(s->people.keys[who].spki), &v, &w);
-	say(s, a, conn, MSG_EVV, &out);
+	evil_say(s, a, conn, MSG_EVV, &out);
 }
 
 /* For a block that is none, or one that matters. */
@@ -430,7 +278,7 @@ static void asked(struct sim *s, const struct attacker *a, uint64_t conn)
 	m.height = v.height;
 	m.hash = v.digest;
 	msg_block_here_encode(&out, &m);
-	say(s, a, conn, MSG_RPB, &out);
+	evil_say(s, a, conn, MSG_RPB, &out);
 }
 
 static void flooded(struct sim *s, const struct attacker *a, uint64_t conn)
@@ -445,9 +293,10 @@ bool byzantine_act(struct sim *s, const struct attacker *a, uint64_t conn)
 {
 	static void (*const acts[])(struct sim * s, const struct attacker *a,
 				    uint64_t conn) = {
-		twisted, twisted, both,	      repeated,	 claimed,
-		propose, propose, regrounded, certified, linked,
-		slander, asked,	  flooded,
+		twisted,      twisted,	    both,	  repeated,
+		claimed,      evil_propose, evil_propose, evil_reground,
+		evil_certify, linked,	    slander,	  asked,
+		flooded,
 	};
 
 	if (sim_chance(s, 30))

@@ -39,8 +39,8 @@ static struct address recipient(struct sim *s, const struct sim_key *from)
 }
 
 /* What a wallet asks its node for. */
-static uint64_t next_nonce(struct host *h, const struct address *sender,
-			   uint64_t *balance)
+uint64_t client_nonce(struct host *h, const struct address *sender,
+		      uint64_t *balance)
 {
 	struct account a;
 	bool existed;
@@ -70,7 +70,7 @@ static uint64_t some_nonce(struct sim *s, uint64_t next)
 static void fill(struct sim *s, struct host *h, struct tx *tx,
 		 const struct sim_key *from)
 {
-	uint64_t balance, next = next_nonce(h, &from->address, &balance);
+	uint64_t balance, next = client_nonce(h, &from->address, &balance);
 
 	*tx = (struct tx){.sender = from->address};
 	tx->nonce = some_nonce(s, next);
@@ -155,8 +155,8 @@ static void submit(struct sim *s, struct host *h, const struct sim_key *from)
 		buf_release(&raw[i]);
 }
 
-static void submit_one(struct sim *s, struct host *h, const struct tx *tx,
-		       struct span raw)
+void client_submit(struct sim *s, struct host *h, const struct tx *tx,
+		   struct span raw)
 {
 	struct node_event e = {
 		.kind = EVENT_SUBMIT, .txs = &raw, .tx_count = 1};
@@ -167,7 +167,7 @@ static void submit_one(struct sim *s, struct host *h, const struct tx *tx,
 	host_step(s, h, &e);
 }
 
-static void sign(struct sim *s, struct buf *raw, struct tx *tx,
+void client_sign(struct sim *s, struct buf *raw, struct tx *tx,
 		 const struct sim_key *from)
 {
 	struct buf signature = {0};
@@ -192,86 +192,11 @@ void client_pay_well(struct sim *s, struct host *h)
 	struct buf raw = {0};
 	uint64_t balance;
 
-	tx.nonce = next_nonce(h, &from->address, &balance);
-	sign(s, &raw, &tx, from);
+	tx.nonce = client_nonce(h, &from->address, &balance);
+	client_sign(s, &raw, &tx, from);
 	sim_trace(s, "there is work for host %zu", h->number);
-	submit_one(s, h, &tx, buf_span(&raw));
+	client_submit(s, h, &tx, buf_span(&raw));
 	buf_release(&raw);
-}
-
-/* --- votes of members ----------------------------------------------------- */
-
-/* When the set is as it was wanted, something else is wanted. */
-static void set_agenda(struct sim *s, unsigned set)
-{
-	size_t away = s->newcomer;
-	bool is_member;
-
-	if (s->has_agenda) {
-		is_member = set >> s->agenda.person & 1;
-		if (is_member == s->agenda.remove)
-			return;
-	}
-	s->has_agenda = true;
-	for (away = 0; set >> away & 1; away++)
-		;
-	if (set_size(set) > s->n) /* somebody has to go */
-		s->agenda = (struct set_change){
-			.remove = true,
-			.person = set_person(&s->people, set,
-					     rng_below(&s->rng, set_size(set))),
-		};
-	else if (away < s->n || away == s->newcomer)
-		s->agenda = (struct set_change){.person = away};
-	else
-		s->agenda = (struct set_change){.person = s->newcomer};
-}
-
-static void accept(struct sim *s, struct buf *out, struct span change,
-		   const struct sim_key *newcomer)
-{
-	struct hash digest;
-
-	tx_accept_digest(&digest, change, &s->genesis.hash);
-	sim_sign(out, SPAN_OF(newcomer->spki), &digest, rng_next(&s->rng));
-}
-
-void client_vote(struct sim *s)
-{
-	struct host *h = host_any(s);
-	struct buf raw = {0}, change = {0}, acceptance = {0};
-	const struct sim_key *from, *who;
-	struct tx_change c = {0};
-	struct tx tx = {.op = TX_VOTE, .approve = !sim_chance(s, 5)};
-	uint64_t balance;
-	unsigned set;
-
-	if (!h)
-		return;
-	set = h->tip->sets.set;
-	set_agenda(s, h->tip->sets.next);
-	from = &s->people.keys[set_person(&s->people, set,
-					  rng_below(&s->rng, set_size(set)))];
-	who = &s->people.keys[s->agenda.person];
-	c.remove = s->agenda.remove;
-	c.few = c.remove && sim_chance(s, 10);
-	c.key = c.remove ? SPAN(NULL, 0) : SPAN_OF(who->spki);
-	c.account = who->address;
-	tx_change_encode(&change, &c);
-	tx.sender = from->address;
-	tx.fee = s->rules.min_fee;
-	tx.nonce = next_nonce(h, &from->address, &balance);
-	tx.change = buf_span(&change);
-	if (tx.approve && !c.remove)
-		accept(s, &acceptance, tx.change, who);
-	tx.acceptance = buf_span(&acceptance);
-	sign(s, &raw, &tx, from);
-	sim_trace(s, "a member votes at host %zu: %s %zu", h->number,
-		  c.remove ? "remove" : "add", s->agenda.person);
-	submit_one(s, h, &tx, buf_span(&raw));
-	buf_release(&raw);
-	buf_release(&change);
-	buf_release(&acceptance);
 }
 
 void client_pay(struct sim *s)

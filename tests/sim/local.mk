@@ -4,11 +4,15 @@ check_PROGRAMS += tests/sim/ccoin-sim
 tests_sim_ccoin_sim_SOURCES = \
 	tests/sim/answers.c \
 	tests/sim/attacker.c \
-	tests/sim/byzantine.c \
+	tests/sim/byzantine.c tests/sim/byzantine.h \
+	tests/sim/byzantine_blocks.c \
 	tests/sim/client.c \
+	tests/sim/client_votes.c \
 	tests/sim/deep.c \
 	tests/sim/dial.c \
+	tests/sim/disk.c \
 	tests/sim/end.c \
+	tests/sim/engine.h \
 	tests/sim/engine_bft.c \
 	tests/sim/engine_poa.c \
 	tests/sim/forge.c \
@@ -25,7 +29,7 @@ tests_sim_ccoin_sim_SOURCES = \
 	tests/sim/sets.c tests/sim/sets.h \
 	tests/sim/sim.h \
 	tests/sim/stats.h \
-	tests/sim/witness.c \
+	tests/sim/witness.c tests/sim/witness.h \
 	tests/sim/world.c
 tests_sim_ccoin_sim_LDADD = $(CORE_LIBS)
 

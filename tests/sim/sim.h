@@ -10,11 +10,13 @@
 #include "base/rng.h"
 #include "chain/genesis.h"
 #include "node/internal.h"
+#include "sim/engine.h"
 #include "sim/journal.h"
 #include "sim/keys.h"
 #include "sim/model.h"
 #include "sim/sets.h"
 #include "sim/stats.h"
+#include "sim/witness.h"
 
 #define SIM_EPOCH UINT64_C(1700000000000) /* of genesis, ms since 1970 */
 #define SIM_AUTHORITIES_MAX 9
@@ -26,65 +28,6 @@
 struct sim;
 struct host;
 struct attacker;
-
-/* --- engines ------------------------------------------------------------ */
-
-/* What the simulator must know of an engine. Every member is mandatory. */
-struct sim_engine {
-	const char *name;
-	/* Blocks are final by votes, which validators keep in journals. */
-	bool certifies;
-	/* Append members of a genesis file ("consensus": {...}, ...), each
-	 * ended by a comma; who makes blocks is hosts 0..n-1. */
-	void (*rules)(struct sim *s, struct buf *out);
-	/* How long a block takes by these rules, ms: what all else is measured
-	 * by. */
-	uint64_t (*pace)(const struct rules *rules);
-	/* Within how long all must agree after healing, ms. */
-	uint64_t (*patience)(const struct sim *s);
-	/* Whom to distrust, and what else goes wrong in this seed. */
-	void (*trouble)(struct sim *s);
-	/* The same, once hosts are made. */
-	void (*settle_in)(struct sim *s);
-	/* What is wrong with a header after its parent, or with the seal that
-	 * makes it a block; NULL: nothing. */
-	const char *(*check)(struct sim *s, const struct model_block *parent,
-			     const struct header *header);
-	const char *(*check_seal)(struct sim *s, const struct model_block *b,
-				  const struct seal *seal);
-	/* Who signed both sides of a piece of evidence as it is stored; false:
-	 * it is none. */
-	bool (*culprit)(const struct sim *s, struct address *out,
-			struct span value);
-	/* The turn in which one signer signs one header; false: the engine
-	 * has none. By a header, and by the clock when a signature is asked
-	 * for. */
-	bool (*turn)(uint64_t *out, const struct rules *rules, uint64_t time);
-	/* A time at most `latest` at which authority i may sign after the
-	 * parent; false: there is none. */
-	bool (*own_time)(uint64_t *out, const struct rules *rules,
-			 struct rng *rng, const struct header *parent, size_t i,
-			 uint64_t latest);
-	/* Misbehave toward a peer in a way of this engine; false: there is
-	 * nothing to do so with. */
-	bool (*misdeed)(struct sim *s, const struct attacker *a, uint64_t conn);
-	/* A message of a host goes out; a block is given to its disk; it came
-	 * down; it took a step. */
-	void (*sent)(struct sim *s, struct host *h, enum message_type type,
-		     struct span body);
-	void (*committed)(struct sim *s, struct host *h, struct model_block *b);
-	void (*crashed)(struct sim *s, struct host *h);
-	void (*stepped)(struct sim *s, struct host *h);
-	/* The faults end; whether a host has nothing to do any more; and what
-	 * must be true in the end. */
-	void (*healed)(struct sim *s);
-	bool (*is_idle)(struct sim *s, struct host *h);
-	void (*ended)(struct sim *s);
-	/* Whether a cheating authority may break what is settled. */
-	bool cheating_unsettles;
-};
-
-extern const struct sim_engine sim_poa, sim_bft;
 
 /* --- what a seed decides ------------------------------------------------ */
 
@@ -353,6 +296,12 @@ void host_release(struct host *h);
 /* now is filled in. */
 void host_step(struct sim *s, struct host *h, struct node_event *e);
 void host_job(struct sim *s, struct host *h, struct sim_event *e);
+/* disk.c */
+void disk_apply(struct sim *s, struct host *h, struct kv_batch *b);
+void disk_commit(struct sim *s, struct host *h, const struct effect *e);
+void disk_persist(struct sim *s, struct host *h, struct effect *e);
+/* What was not flushed: gone with the power, or there up to somewhere. */
+void disk_crash_journal(struct sim *s, struct host *h, bool power);
 void host_durable(struct sim *s, struct host *h);
 void host_flushed(struct sim *s, struct host *h);
 /* Its chain is gone, while it is down. */
@@ -391,7 +340,14 @@ void client_pay(struct sim *s);
 void client_answer(struct sim *s, struct host *h, const struct effect *e);
 /* A payment that nothing is wrong with. */
 void client_pay_well(struct sim *s, struct host *h);
-/* A member votes for what is on the agenda. */
+uint64_t client_nonce(struct host *h, const struct address *sender,
+		      uint64_t *balance);
+/* Sign and encode what is filled in but for key and signature. */
+void client_sign(struct sim *s, struct buf *raw, struct tx *tx,
+		 const struct sim_key *from);
+void client_submit(struct sim *s, struct host *h, const struct tx *tx,
+		   struct span raw);
+/* client_votes.c: a member votes for what is on the agenda. */
 void client_vote(struct sim *s);
 /* Whether what was promised was kept, in the end. */
 void client_settle(struct sim *s);
@@ -426,26 +382,6 @@ struct model_block *forge_any(struct sim *s);
  * parent: its bytes, with the empty seal; its hash. */
 void forge_empty(struct sim *s, struct buf *raw, struct hash *hash,
 		 struct model_block *parent, size_t who);
-/* witness.c: what was ever said, and by whom. */
-void witness_begin(struct sim *s);
-void witness_release(struct sim *s);
-void witness_sent(struct sim *s, struct host *h, enum message_type type,
-		  struct span body);
-/* The set of a height, as far as the chain tells; 0: it does not yet. */
-unsigned witness_set(const struct sim *s, uint64_t height);
-/* Whether a vote is one of its height's set and its signature holds. */
-bool witness_holds(struct sim *s, const struct vote *v);
-/* Whether these are a quorum of distinct members for it. */
-bool witness_quorum(struct sim *s, enum vote_kind kind, uint64_t height,
-		    uint64_t round, const struct hash *digest,
-		    const struct vote *list, size_t count);
-/* Something that was heard lately; false: nothing was. */
-bool witness_vote(struct sim *s, struct vote *out);
-bool witness_message(struct sim *s, enum message_type *type, struct span *body);
-/* All votes like that one (kind, height, round; with_digest: digest) that were
- * heard lately, one of each signer, ascending. */
-size_t witness_like(const struct sim *s, struct vote *out, size_t max,
-		    const struct vote *like, bool with_digest);
 /* loss.c: what a validator loses in a crash. */
 void loss_of(struct sim *s, struct host *h);
 /* byzantine.c */
