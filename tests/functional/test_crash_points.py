@@ -83,7 +83,7 @@ class CrashPoints(lib.Case):
         self.addCleanup(run.node.discard)
         run.run()
         print(crash_points.summary(run.count, run.calls), flush=True)
-        self.assertEqual(run.count["points"], 40)
+        self.assertGreaterEqual(run.count["points"], 40)
         for what in ("in recovery", "at work", "losing", "signatures"):
             self.assertGreater(run.count[what], 0)
 
