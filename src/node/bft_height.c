@@ -5,6 +5,7 @@
  * start that is where the journal's records come back (doc/bft.md: "A
  * restart").
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,16 +29,42 @@ bool room_is_member(const struct node *n, const struct address *a)
 	       validators_find(&n->bft->next, a) != SIZE_MAX;
 }
 
-/* The set of the height and the one above it, from what the tip left. */
+/* Those of `in` that are not in `other`. */
+static void tell_members(struct node *n, const struct validators *in,
+			 const struct validators *other, bool joined)
+{
+	const struct bft_room *room = n->bft;
+	char hex[ADDRESS_HEX_LEN];
+	size_t i;
+
+	for (i = 0; i < in->count; i++)
+		if (validators_find(other, &in->list[i].account) == SIZE_MAX)
+			node_log(n, NOTICE_INFO,
+				 "%s is %s from block %llu on, which %zu agree "
+				 "on",
+				 address_hex(hex, &in->list[i].account),
+				 joined ? "a validator" : "no validator",
+				 (unsigned long long)room->height,
+				 room->set.count);
+}
+
+/* The set of the height and the one above it, from what the tip left. Said
+ * when it is another than that of the height before. */
 static void take_sets(struct node *n)
 {
 	const struct governance *g = chain_governance(n->chain);
 	struct bft_room *room = n->bft;
+	struct validators before = room->set;
 
-	validators_release(&room->set);
+	room->set = (struct validators){0};
 	validators_release(&room->next);
 	validators_copy(&room->set, &g->set);
 	governance_newest(&room->next, g);
+	if (before.count) {
+		tell_members(n, &room->set, &before, true);
+		tell_members(n, &before, &room->set, false);
+	}
+	validators_release(&before);
 }
 
 /* When each member of the set was seen last. */
@@ -174,9 +201,9 @@ void room_follow(struct node *n)
 
 /* --- whether to vote --------------------------------------------------- */
 
-static const char *why_muted(const struct node *n)
+static const char *why_muted(struct node *n)
 {
-	const struct bft_room *room = n->bft;
+	struct bft_room *room = n->bft;
 
 	if (n->sync->halted)
 		return "two certificates conflict: nothing is signed any more";
@@ -188,9 +215,13 @@ static const char *why_muted(const struct node *n)
 		       "votes may be lost. This node listens until a quorum "
 		       "of the other validators has told its height, and "
 		       "votes from three heights above the highest of them";
-	if (room->height < room->journal_height)
-		return "the vote journal is ahead of this chain: nothing is "
-		       "signed until the chain is there again";
+	if (room->height < room->journal_height) {
+		snprintf(room->muted_below, sizeof(room->muted_below),
+			 "nothing below height %llu is signed, says the vote "
+			 "journal: votes below it were lost, or the chain was",
+			 (unsigned long long)room->journal_height);
+		return room->muted_below;
+	}
 	return NULL;
 }
 

@@ -118,6 +118,7 @@ struct bft_room {
 	bool look;     /* the machine is to look at everything */
 	struct loss loss;
 	const char *muted; /* why, as it was said last; NULL: not */
+	char muted_below[120];
 
 	struct cast cast;
 	struct kept_block **blocks;

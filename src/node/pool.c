@@ -105,13 +105,27 @@ bool pool_is_final(const struct tx *tx, enum err e)
 }
 
 /* Whether the ledger would have it next, all alone. */
-static enum err try_next(struct node *n, const struct tx *tx)
+static enum err try_next(struct node *n, const struct tx *tx, struct fault *f)
 {
 	struct candidate *b = candidate_new(n->chain, n->store);
-	struct fault f;
-	enum err e = candidate_add(b, tx, &f);
+	enum err e = candidate_add(b, tx, f);
 
 	candidate_free(b);
+	return e;
+}
+
+enum err pool_try_operation(struct node *n, const struct tx *tx, uint64_t nonce,
+			    struct fault *f)
+{
+	struct fault why;
+	enum err e;
+
+	if (tx->op == TX_TRANSFER || tx->nonce != nonce)
+		return ERR_OK;
+	e = try_next(n, tx, &why);
+	if (!pool_is_final(tx, e))
+		return ERR_OK;
+	*f = why;
 	return e;
 }
 
@@ -121,6 +135,7 @@ static void retry_operations(struct node *n)
 {
 	struct mempool_entry entry;
 	uint64_t arrival = 0;
+	struct fault f;
 	enum err e;
 
 	while (mempool_operations(n->pool) &&
@@ -129,7 +144,7 @@ static void retry_operations(struct node *n)
 			continue;
 		e = pool_check_operation(n, entry.tx, NULL);
 		if (!e)
-			e = try_next(n, entry.tx);
+			e = try_next(n, entry.tx, &f);
 		if (pool_is_final(entry.tx, e))
 			mempool_refuse(n->pool, &entry.tx->id, e);
 	}

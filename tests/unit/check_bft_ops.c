@@ -282,11 +282,32 @@ START_TEST(a_known_offender_is_not_accused_again)
 }
 END_TEST
 
+START_TEST(a_client_hears_at_once_what_no_block_can_hold)
+{
+	struct driver *d;
+
+	open_world(VALIDATORS);
+	d = &w.node[0];
+	pending(d, ops_add(d, 1, 0, NEWCOMER, NEWCOMER));
+	world_live(&w, 100);
+	ck_assert_uint_eq(driver_height(d), 1);
+	refused(d, ops_add(d, 1, 1, NEWCOMER, NEWCOMER), ERR_EXISTS, "vote");
+	refused(d, ops_remove(d, 1, 1, 5, false), ERR_NOT_FOUND, "vote");
+	refused(d, ops_remove(d, 2, 0, 4, false), ERR_OUT_OF_RANGE, "vote");
+	pending(d, ops_remove(d, 2, 0, 4, true));
+	/* behind others it may be another matter */
+	ck_assert_int_eq(driver_send(d, 1, 1, 9, 10, 0).status, SUBMIT_PENDING);
+	pending(d, ops_add(d, 1, 2, NEWCOMER, NEWCOMER));
+	world_free(&w);
+}
+END_TEST
+
 /* Nothing but it is pending, and it can never be in a block. */
 START_TEST(what_a_block_cannot_hold_is_dropped_with_its_reason)
 {
 	struct driver *d;
 	struct hash id;
+	struct buf raw;
 	uint64_t told;
 	size_t lead;
 
@@ -297,8 +318,10 @@ START_TEST(what_a_block_cannot_hold_is_dropped_with_its_reason)
 	lead = leader();
 	d = &w.node[lead];
 	told = d->drops_told;
-	id = pending(d, _i ? ops_remove(d, 1, 1, 5, false)
-			   : ops_add(d, 1, 1, NEWCOMER, NEWCOMER));
+	raw = _i ? ops_remove(d, 1, 1, 5, false)
+		 : ops_add(d, 1, 1, NEWCOMER, NEWCOMER);
+	id = ops_force_pending(d, buf_span(&raw));
+	buf_release(&raw);
 	world_live(&w, 200);
 	is_dropped(d, &id, _i ? ERR_NOT_FOUND : ERR_EXISTS);
 	ck_assert_uint_gt(d->drops_told, told);
@@ -424,6 +447,7 @@ int main(void)
 	tcase_add_loop_test(t, who_is_no_validator_votes_not_and_is_not_accused,
 			    0, VALIDATORS + 1);
 	tcase_add_test(t, a_known_offender_is_not_accused_again);
+	tcase_add_test(t, a_client_hears_at_once_what_no_block_can_hold);
 	tcase_add_loop_test(
 		t, what_a_block_cannot_hold_is_dropped_with_its_reason, 0, 2);
 	tcase_add_test(t,

@@ -163,7 +163,7 @@ void ops_force_block(struct driver *d, unsigned validators,
 	driver_crash(d);
 }
 
-void ops_force_pending(struct driver *d, struct span raw)
+struct hash ops_force_pending(struct driver *d, struct span raw)
 {
 	enum mempool_place place;
 	struct account account;
@@ -177,4 +177,5 @@ void ops_force_pending(struct driver *d, struct span raw)
 	ck_assert_msg(!mempool_add(d->node->pool, &place, &tx, &account,
 				   driver_height(d) + 1, &f),
 		      "%s", f.detail);
+	return tx.id;
 }

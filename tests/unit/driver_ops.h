@@ -31,7 +31,7 @@ enum tx_state ops_state(struct driver *d, const struct hash *id,
  */
 void ops_force_block(struct driver *d, unsigned validators,
 		     const struct span *txs, size_t count);
-/* The same transaction past all checks into the pool. */
-void ops_force_pending(struct driver *d, struct span raw);
+/* A transaction past all checks into the pool; its id. */
+struct hash ops_force_pending(struct driver *d, struct span raw);
 
 #endif
