@@ -302,6 +302,31 @@ START_TEST(a_client_hears_at_once_what_no_block_can_hold)
 }
 END_TEST
 
+/* What is void is no work: no round passes, and no empty block is made. */
+START_TEST(a_void_vote_leaves_the_chain_idle)
+{
+	struct bft_info at;
+	struct driver *d;
+	size_t i;
+
+	open_world(VALIDATORS);
+	pending(&w.node[0], ops_add(&w.node[0], 1, 0, NEWCOMER, NEWCOMER));
+	world_live(&w, 100);
+	for (i = 0; i < VALIDATORS; i++) {
+		d = &w.node[i];
+		refused(d, ops_add(d, 1, 1, NEWCOMER, NEWCOMER), ERR_EXISTS,
+			"vote");
+	}
+	world_live(&w, 5 * TIMEOUT);
+	for (i = 0; i < VALIDATORS; i++) {
+		ck_assert(node_bft(w.node[i].node, &at));
+		ck_assert_uint_eq(at.height, 2);
+		ck_assert_uint_eq(at.round, 0);
+	}
+	world_free(&w);
+}
+END_TEST
+
 /* Nothing but it is pending, and it can never be in a block. */
 START_TEST(what_a_block_cannot_hold_is_dropped_with_its_reason)
 {
@@ -448,6 +473,7 @@ int main(void)
 			    0, VALIDATORS + 1);
 	tcase_add_test(t, a_known_offender_is_not_accused_again);
 	tcase_add_test(t, a_client_hears_at_once_what_no_block_can_hold);
+	tcase_add_test(t, a_void_vote_leaves_the_chain_idle);
 	tcase_add_loop_test(
 		t, what_a_block_cannot_hold_is_dropped_with_its_reason, 0, 2);
 	tcase_add_test(t,

@@ -199,28 +199,29 @@ START_TEST(a_vote_that_cannot_count_says_why)
 	push_operation(ops_add(&d, 1, 0, NEWCOMER, 6));
 	expect_problem(422, "bad_signature", "signature");
 	decided(ops_add(&d, 1, 0, NEWCOMER, NEWCOMER));
-	/* taken, and found out by who makes the block */
 	push_operation(ops_add(&d, 1, 1, NEWCOMER, NEWCOMER));
-	expect(202);
-	ck_assert_str_eq(text_of("status"), "pending");
-	wires_live(&wires, 5000);
-	decided(ops_remove(&other[0], 2, 0, 3, true));
+	expect_problem(409, "exists", "vote");
+	decided(ops_remove(&d, 2, 0, 3, true));
 	get_of("/v1/accounts/%s", own_hex);
 	ck_assert_int_eq(number_of("next_nonce"), 1);
 	stop_four();
 }
 END_TEST
 
+/* Before the first is counted, the second could be good. */
 START_TEST(an_operation_that_was_dropped_shows_its_reason)
 {
 	char void_id[HASH_HEX_LEN];
 
 	start_four();
-	decided(ops_add(&d, 1, 0, NEWCOMER, NEWCOMER));
+	push_operation(ops_add(&d, 1, 0, NEWCOMER, NEWCOMER));
+	expect(202);
 	push_operation(ops_add(&d, 1, 1, NEWCOMER, NEWCOMER));
 	expect(202);
+	ck_assert_str_eq(text_of("status"), "pending");
 	memcpy(void_id, id, sizeof(id));
-	wires_live(&wires, 5000);
+	wires_live(&wires, 200);
+	ck_assert_uint_eq(driver_height(&d), 1);
 	get_of("/v1/txs/%s", void_id);
 	expect(200);
 	ck_assert_str_eq(text_of("status"), "dropped");
