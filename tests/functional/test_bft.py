@@ -9,6 +9,7 @@ import os
 import random
 import shutil
 import threading
+import time
 import unittest
 
 import bftnet
@@ -147,6 +148,7 @@ class AmongThree(lib.Case):
 
 class Agreement(lib.Case):
     limit = 3600 if LONG else 240
+    slowest = 0
 
     def parties(self, count=4, start=True, **kw):
         kw.setdefault("consensus", {"timeout_ms": TIMEOUT_MS,
@@ -231,11 +233,13 @@ class Agreement(lib.Case):
         crash = self.crashes[i]
         among = [n for k, n in enumerate(p.nodes) if k != i]
         crash.arm(step, when)
+        begin = time.monotonic()
         ids = p.send(among[0], sender=0)
         tx = p.sent[ids[0]]
         with contextlib.suppress(OSError, lib.http.client.HTTPException):
             p.nodes[i].push(tx)
         p.final(ids, among, LIMIT)
+        self.slowest = max(self.slowest, time.monotonic() - begin)
         if not crash.ended_at():
             crash.arm(None)
         where = crash.ended_at()  # it may have been just now
@@ -254,7 +258,11 @@ class Agreement(lib.Case):
             height = p.together(limit=LIMIT)
             i = p.leader(height + 1 + ahead)
             seen.append(self.crash_at(p, i, step, when, height))
-        print(f"ended at: {seen}", flush=True)
+        print(f"ended at: {seen}\nslowest: {self.slowest:.1f} s",
+              flush=True)
+        if LONG:  # no more rounds than four, and what a busy machine adds
+            self.assertLess(self.slowest, (1 + 2 + 4 + 8) * TIMEOUT_MS / 1000
+                            + 5 * lib.PATIENCE)
         self.assertGreater(len([s for s in seen if s]), len(points) // 2)
         return seen
 
