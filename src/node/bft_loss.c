@@ -121,7 +121,8 @@ static void write_floor(struct node *n, uint64_t floor)
 	struct bft_room *room = n->bft;
 	struct buf raw = {0};
 
-	/* records that are left of an older journal are never above */
+	/* what is left of an older journal counts, too: others may have lost
+	 * their chains */
 	if (floor < room->journal_height)
 		floor = r.floor = room->journal_height;
 	vote_record_encode(&raw, &r);
@@ -153,13 +154,8 @@ void loss_tick(struct node *n)
 		return;
 	if (room->loss.unmarked)
 		mark(n);
-	if (!highest_told(n, &height))
-		return;
-	/* what is left of the journal counts, too: others may have lost their
-	 * chains */
-	height += 3;
-	write_floor(n, height > room->journal_height ? height
-						     : room->journal_height);
+	if (highest_told(n, &height))
+		write_floor(n, height + 3);
 }
 
 void loss_persisted(struct node *n, uint64_t seq)
