@@ -9,6 +9,7 @@
 #ifndef CODEC_VOTE_H
 #define CODEC_VOTE_H
 
+#include "base/amount.h"
 #include "base/bytes.h"
 #include "base/err.h"
 #include "crypto/hash.h"
@@ -16,6 +17,8 @@
 
 #define VALIDATORS_MAX 100
 #define VOTE_ROUND_MAX (UINT64_C(1) << 32)
+/* A floor above every height that there can be. */
+#define VOTE_FLOOR_NEVER AMOUNT_MAX
 
 enum vote_kind {
 	VOTE_PROPOSAL,

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "codec/vote.h"
 #include "loop/log.h"
 #include "store/journal.h"
 
@@ -42,20 +43,57 @@ static void on_readable(int fd, short what, void *ctx)
 	v->step(v->ctx, &event);
 }
 
+/*
+ * What a journal that was made at a start begins with: nothing is signed at
+ * any height. It stands until the core knows better and writes a floor, so a
+ * second start knows as little as the first.
+ */
+static void write_ignorance(struct buf *out)
+{
+	struct vote_record r = {.is_floor = true, .floor = VOTE_FLOOR_NEVER};
+
+	vote_record_encode(out, &r);
+}
+
+static bool is_ignorant(const struct journal *j)
+{
+	struct buf raw = {0};
+	bool same;
+
+	write_ignorance(&raw);
+	same = journal_count(j) == 1 &&
+	       span_eq(journal_get(j, 0)->bytes, buf_span(&raw));
+	buf_release(&raw);
+	return same;
+}
+
+static enum err make(const char *datadir, struct fault *f)
+{
+	struct buf raw = {0};
+	enum err e;
+
+	log_warning("%s holds no vote journal: a new one is made. What this "
+		    "key signed before, if anything, is not known",
+		    datadir);
+	write_ignorance(&raw);
+	/* of a height below all others: what comes takes its place */
+	e = journal_replace(datadir, 0, buf_span(&raw), f);
+	buf_release(&raw);
+	return e;
+}
+
 static enum err open_or_make(struct votes *v, bool *is_new, const char *datadir,
 			     struct fault *f)
 {
 	enum err e = journal_open(&v->journal, datadir, false, f);
 
-	*is_new = false;
-	if (e != ERR_NOT_FOUND)
-		return e;
-	*is_new = true;
-	log_warning("%s holds no vote journal: a new one is made. What this "
-		    "key signed before, if anything, is not known",
-		    datadir);
-	e = journal_create(datadir, f);
-	return e ? e : journal_open(&v->journal, datadir, false, f);
+	if (e == ERR_NOT_FOUND) {
+		e = make(datadir, f);
+		if (!e)
+			e = journal_open(&v->journal, datadir, false, f);
+	}
+	*is_new = !e && is_ignorant(v->journal);
+	return e;
 }
 
 enum err votes_open(struct votes **out, struct node_journal *journal,
@@ -74,7 +112,8 @@ enum err votes_open(struct votes **out, struct node_journal *journal,
 	journal->is_there = true;
 	memcpy(journal->id, journal_id(v->journal), JOURNAL_ID_BYTES);
 	journal->last = v->durable = journal_last(v->journal);
-	journal->record_count = journal_count(v->journal);
+	if (!journal->is_new)
+		journal->record_count = journal_count(v->journal);
 	v->records = xcalloc(journal->record_count, sizeof(*v->records));
 	for (i = 0; i < journal->record_count; i++)
 		v->records[i] = journal_get(v->journal, i)->bytes;

@@ -14,7 +14,8 @@ struct votes;
 
 /*
  * Open DATADIR/votes and fill *out, whose spans live until votes_begin(). A
- * journal that is not there is made, and said to be new: what was signed with
+ * journal that is not there is made, and said to be new, at this start and at
+ * those that follow until the core has written into it: what was signed with
  * this key before, if anything, is not known. Errors are journal_open()'s.
  */
 MUST_USE enum err votes_open(struct votes **out, struct node_journal *journal,

@@ -15,8 +15,8 @@ struct node;
 /* The vote journal as it was opened (doc/bft.md: "Losing the journal"). */
 struct node_journal {
 	bool is_there; /* else nothing is ever signed for others */
-	bool is_new;   /* made at this start, not with the key: votes may be
-			* lost */
+	bool is_new;   /* made at a start, not with the key, and not written:
+			* votes may be   lost */
 	uint8_t id[JOURNAL_ID_BYTES];
 	uint64_t last; /* number of its last record; 0: none */
 	/* records of its highest height, the oldest first (codec/vote.h);
