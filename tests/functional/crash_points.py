@@ -36,7 +36,7 @@ HEIGHTS_OF_A_RUN = 12  # a call that is not reached by then is too far
 RICH = 1 << 40
 # Transactions of 4 kB in a block at most, on some chains: the vote journal
 # comes to the end of its halves every few heights.
-FAT = 400
+FAT = 200
 
 
 class Broken(Exception):
@@ -237,7 +237,7 @@ def one(arguments):
         rng = random.Random(seed)
         run = Run(top, seed, points,
                   rng.choice(("ed25519", "ed25519", "rsa")),
-                  rng.choice((0, 0, 0, FAT)))
+                  rng.choice((0,) * 7 + (FAT,)))
         run.run()
     except Exception as e:  # pylint: disable=broad-except
         broken = f"seed {seed}: {e!r}, left in {top}"
