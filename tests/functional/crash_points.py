@@ -34,6 +34,9 @@ from own import account
 POINTS_OF_A_CHAIN = 250
 HEIGHTS_OF_A_RUN = 12  # a call that is not reached by then is too far
 RICH = 1 << 40
+# Transactions of 4 kB in a block at most, on some chains: the vote journal
+# comes to the end of its halves every few heights.
+FAT = 200
 
 
 class Broken(Exception):
@@ -72,9 +75,10 @@ class Plans:
 class Run:
     """One chain, one node, and as many crashes."""
 
-    def __init__(self, top, seed, points, kind="ed25519"):
+    def __init__(self, top, seed, points, kind="ed25519", fat=0):
         self.rng = random.Random(seed)
         self.points = points
+        self.fat = fat
         self.count = collections.Counter()
         self.calls = collections.Counter()
         self.datadir = os.path.join(top, "node")
@@ -117,7 +121,8 @@ class Run:
             a.raw_address: [RICH, 0]
             for a in [*self.accounts, self.mine, *self.rich]}), 0)
         self.others = others.Others(self.accounts, self.mine.spki, tip,
-                                    self.kept, self.rng, self.rich)
+                                    self.kept, self.rng, self.rich,
+                                    self.fat)
         self.others.push = self.push
         before = self.crash.counts()
         self.others.connect("127.0.0.1", self.p2p)
@@ -192,6 +197,8 @@ class Run:
         self.count[where] += 1
         if self.crash.lose is not None:
             self.count["losing"] += 1
+        if self.fat:
+            self.count["fat"] += 1
         self.calls[at] += 1
 
     def check(self):
@@ -227,8 +234,10 @@ def one(arguments):
     top = tempfile.mkdtemp(prefix="ccoin-crash-")
     run = None
     try:
-        run = Run(top, seed, points, random.Random(seed).choice(
-            ("ed25519", "ed25519", "rsa")))
+        rng = random.Random(seed)
+        run = Run(top, seed, points,
+                  rng.choice(("ed25519", "ed25519", "rsa")),
+                  rng.choice((0,) * 7 + (FAT,)))
         run.run()
     except Exception as e:  # pylint: disable=broad-except
         broken = f"seed {seed}: {e!r}, left in {top}"
@@ -253,7 +262,8 @@ def summary(count, calls):
         *lines,
         ", ".join(f"{n} {k[8:]}" for k, n in told.items()),
         f"{count['points']} crash points, {count['in recovery']} of them in "
-        f"recovery, {count['losing']} losing what was not flushed; "
+        f"recovery, {count['losing']} losing what was not flushed, "
+        f"{count['fat']} with fat blocks; "
         f"{count['others: heights']} heights, {count['signatures']} "
         "signatures of validators kept, none twice; "
         f"{count['not reached']} runs went past their point"])

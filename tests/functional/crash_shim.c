@@ -53,6 +53,7 @@ struct counts {
 /* What was written and may not be on disk yet. */
 struct write_seen {
 	struct write_seen *next;
+	uint64_t number; /* rising */
 	dev_t dev;
 	ino_t ino;
 	off_t at, size_before;
@@ -71,6 +72,7 @@ static struct {
 	struct counts *counts, own;
 	pthread_mutex_t writing; /* held over each write when `loses` */
 	struct write_seen *seen; /* newest first */
+	uint64_t writes;	 /* so many were ever seen */
 } shim = {.counts = &shim.own, .writing = PTHREAD_MUTEX_INITIALIZER};
 
 /* The function of that name behind this library. */
@@ -257,22 +259,23 @@ static void remember(int fd, off_t at, size_t len)
 	if (fd >= 0)
 		close(fd);
 	w->len = n > 0 ? (size_t)n : 0;
+	w->number = ++shim.writes;
 	w->next = shim.seen;
 	shim.seen = w;
 }
 
-/* All that was written to that file up to `last`. */
-static void forget(int fd, const struct write_seen *last)
+/* What was written to that file until it was to be flushed: the first so many
+ * writes. */
+static void forget(int fd, uint64_t writes)
 {
 	struct write_seen **at = &shim.seen, *w;
-	bool older = false;
 	struct stat st;
 
 	if (fstat(fd, &st))
 		return;
 	while ((w = *at)) {
-		older = older || w == last;
-		if (older && w->ino == st.st_ino && w->dev == st.st_dev) {
+		if (w->number <= writes && w->ino == st.st_ino &&
+		    w->dev == st.st_dev) {
 			*at = w->next;
 			free(w);
 		} else {
@@ -397,18 +400,18 @@ WRITE(ssize_t, sendmsg, (int fd, const struct msghdr *m, int flags),
 #define FLUSH(name)                                                            \
 	int name(int fd)                                                       \
 	{                                                                      \
-		struct write_seen *last;                                       \
+		uint64_t writes;                                               \
 		struct call c;                                                 \
 		int r;                                                         \
 		REAL(name);                                                    \
 		c = begin_file(#name, class_of(fd));                           \
 		pthread_mutex_lock(&shim.writing);                             \
-		last = shim.seen;                                              \
+		writes = shim.writes;                                          \
 		pthread_mutex_unlock(&shim.writing);                           \
 		r = real(fd);                                                  \
 		pthread_mutex_lock(&shim.writing);                             \
-		if (!r && last)                                                \
-			forget(fd, last);                                      \
+		if (!r)                                                        \
+			forget(fd, writes);                                    \
 		pthread_mutex_unlock(&shim.writing);                           \
 		done(&c);                                                      \
 		return r;                                                      \

@@ -22,6 +22,8 @@ from wire import Raw, pack
 ROUNDS_OF_TROUBLE = 3  # from then on nobody stops half-way
 VOTE_SECONDS = 0.15  # to wait for a vote of the node before going on
 STUCK_SECONDS = 30
+LATE_ROUND = 4  # fresh blocks are small from this round on
+FAT_BYTES = 3800  # of a transaction's data
 
 
 class Gone(Exception):
@@ -80,9 +82,10 @@ class Link:
 
 class Others:
     """accounts: of all validators but the node, whose key is `node_key`.
-    push(full bytes): gives the node a transaction."""
+    push(full bytes): gives the node a transaction. rich: who has money.
+    fat: blocks hold up to so many transactions, each of 4 kB."""
 
-    def __init__(self, accounts, node_key, tip, kept, rng, rich=()):
+    def __init__(self, accounts, node_key, tip, kept, rng, rich, fat=0):
         self.set = votes.Set([a.spki for a in accounts] + [node_key])
         self.by_index = {self.set.index(a.spki): a for a in accounts}
         self.mine = self.set.index(node_key)
@@ -90,7 +93,8 @@ class Others:
         self.genesis = tip.chain_id
         self.kept = kept
         self.rng = rng
-        self.rich = list(rich)
+        self.rich = rich
+        self.fat = fat
         self.engine = [self.set.hash, self.set.hash, []]
         self.chain = []  # [block with its seal], from height 1
         self.link = None
@@ -292,19 +296,25 @@ class Others:
             self.tell("VOT", [[one] for one in frames])
 
     def new_block(self, leader):
-        fulls = []
-        if self.rich and self.rng.random() < 0.5:
-            sender = self.rng.choice(self.rich)
-            fulls = [p2p.unpack(self.transfer(sender))]
+        fulls, count = [], 0
+        if self.fat and self.h.round < LATE_ROUND:
+            count = self.rng.randrange(self.fat)
+        elif self.rich and self.rng.random() < 0.5:
+            count = 1
+        sender = self.rng.choice(self.rich)
+        for i in range(count):
+            fulls.append(p2p.unpack(self.transfer(
+                sender, i, bytes(FAT_BYTES if self.fat else 0))))
         # never two of one time: they would be one block
         skip = len(self.h.blocks)
         return self.tip.block(self.by_index[leader].raw_address,
                               p2p.now() + skip, self.engine, fulls)
 
-    def transfer(self, sender):
-        number = self.tip.state.accounts[sender.raw_address][1]
+    def transfer(self, sender, more=0, data=b""):
+        """The one after so many more of the sender's."""
+        number = self.tip.state.accounts[sender.raw_address][1] + more
         tx = wire.Tx(sender, number, self.rich[0].address,
-                     self.rng.randrange(3))
+                     self.rng.randrange(3), data=data)
         return tx.sign(self.genesis).raw()
 
     def justification(self):
@@ -383,7 +393,7 @@ class Others:
         fresh, self.came_back = self.came_back, False
         if leader == self.mine:
             if h.round not in h.offers:
-                if not h.round and self.rich:
+                if not h.round:
                     self.push(self.transfer(self.rng.choice(self.rich)))
                 self.wait(lambda: h.round in h.offers, 1.0)
             return h.round in h.offers
