@@ -25,6 +25,8 @@ struct sim_engine {
 	/* How long a block takes by these rules, ms: what all else is measured
 	 * by. */
 	uint64_t (*pace)(const struct rules *rules);
+	/* How long things go wrong, in these. */
+	uint64_t (*duration)(struct sim *s);
 	/* Within how long all must agree after healing, ms. */
 	uint64_t (*patience)(const struct sim *s);
 	/* Whom to distrust, and what else goes wrong in this seed. */

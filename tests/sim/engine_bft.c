@@ -42,6 +42,11 @@ static uint64_t pace(const struct rules *rules)
 	return rules->timeout_ms;
 }
 
+static uint64_t duration(struct sim *s)
+{
+	return sim_between(s, 22, 36);
+}
+
 static uint64_t patience(const struct sim *s)
 {
 	/* and a block's time may be as far ahead as clocks may */
@@ -80,12 +85,12 @@ static void trouble(struct sim *s)
 	for (left = faults(s->n); left; left--) {
 		who = rng_below(&s->rng, s->n);
 		dice = rng_below(&s->rng, 100);
-		if (dice < 25 || (s->faulty >> who & 1))
+		if (dice < 20 || (s->faulty >> who & 1))
 			continue;
 		s->faulty |= 1u << who;
-		if (dice < 65)
+		if (dice < 58)
 			make_byzantine(s, who);
-		else if (dice < 90)
+		else if (dice < 92)
 			s->losers |= 1u << who;
 		else
 			s->wrong_clocks |= 1u << who;
@@ -261,7 +266,7 @@ static void sent(struct sim *s, struct host *h, enum message_type type,
 
 static void crashed(struct sim *s, struct host *h)
 {
-	if (h->loses && !s->healed && sim_chance(s, 40))
+	if (h->loses && !s->healed && sim_chance(s, 60))
 		loss_of(s, h);
 }
 
@@ -330,6 +335,7 @@ const struct sim_engine sim_bft = {
 	.certifies = true,
 	.rules = vary,
 	.pace = pace,
+	.duration = duration,
 	.patience = patience,
 	.trouble = trouble,
 	.settle_in = make_faulty,

@@ -76,6 +76,11 @@ static bool culprit(const struct sim *s, struct address *out, struct span value)
 	return true;
 }
 
+static uint64_t duration(struct sim *s)
+{
+	return sim_between(s, 30, 50);
+}
+
 static uint64_t patience(const struct sim *s)
 {
 	return 40000 + 2 * s->rules.interval_ms +
@@ -163,6 +168,7 @@ const struct sim_engine sim_poa = {
 	.name = "poa",
 	.rules = vary,
 	.pace = pace,
+	.duration = duration,
 	.patience = patience,
 	.trouble = trouble,
 	.settle_in = of_world,

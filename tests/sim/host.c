@@ -295,4 +295,5 @@ void host_release(struct host *h)
 	node_free(h->node);
 	kv_mem_free(h->mem);
 	journal_release(&h->journal);
+	journal_release(&h->lost);
 }

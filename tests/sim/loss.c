@@ -24,6 +24,24 @@ static uint64_t known_number(struct host *h)
 	return known.number;
 }
 
+/* From here on only the chain tells that its journal lacks votes, until there
+ * is a floor in it. */
+static void doubt(struct host *h)
+{
+	h->doubtful = true;
+	h->doubted = h->journal.count;
+}
+
+static bool is_doubtful(const struct host *h)
+{
+	size_t i;
+
+	for (i = h->doubted; i < h->journal.count; i++)
+		if (h->journal.list[i].content.is_floor)
+			return false;
+	return h->doubtful;
+}
+
 /* So far back that the chain knows of more: what it cannot know of is no
  * journal to start with. */
 static void set_back(struct sim *s, struct host *h)
@@ -37,6 +55,22 @@ static void set_back(struct sim *s, struct host *h)
 	journal_cut(j, rng_below(&s->rng, known - first));
 	sim_trace(s, "host %zu: its journal is set back to %llu", h->number,
 		  (unsigned long long)journal_number(j));
+	doubt(h);
+	s->stats.journals++;
+}
+
+/* An older journal is found again: another one than the chain knows. */
+static void put_back(struct sim *s, struct host *h)
+{
+	struct journal other = h->lost;
+
+	if (!other.is_there || !known_number(h) || is_doubtful(h))
+		return;
+	sim_trace(s, "host %zu: an older journal is put in its place",
+		  h->number);
+	h->lost = h->journal;
+	h->journal = other;
+	doubt(h);
 	s->stats.journals++;
 }
 
@@ -57,25 +91,46 @@ static void reset_votes(struct sim *s, struct host *h)
 
 static void lose_journal(struct sim *s, struct host *h)
 {
+	sim_trace(s, "host %zu loses its journal", h->number);
+	journal_release(&h->lost);
+	h->lost = h->journal;
+	h->journal = (struct journal){0};
+	h->doubtful = false;
 	if (sim_chance(s, 30))
 		reset_votes(s, h);
 	else
 		journal_make(&h->journal, &s->rng, true);
-	sim_trace(s, "host %zu loses its journal", h->number);
 	s->stats.journals++;
+}
+
+/* Not while it has a journal that only the chain shows to be a wrong one:
+ * nothing could tell then (doc/bft.md: "Losing the journal"). */
+static void lose_chain(struct sim *s, struct host *h)
+{
+	if (is_doubtful(h))
+		return;
+	sim_trace(s, "host %zu loses its chain", h->number);
+	s->stats.chains++;
+	host_wipe(s, h);
 }
 
 void loss_of(struct sim *s, struct host *h)
 {
-	uint64_t dice = rng_below(&s->rng, 4);
-
-	if (dice == 0 || dice == 2)
+	switch (rng_below(&s->rng, 6)) {
+	case 0:
 		lose_journal(s, h);
-	if (dice == 1 || dice == 2) {
-		sim_trace(s, "host %zu loses its chain", h->number);
-		s->stats.chains++;
-		host_wipe(s, h);
-	}
-	if (dice == 3)
+		break;
+	case 1:
+		lose_chain(s, h);
+		break;
+	case 2:
+		lose_journal(s, h);
+		lose_chain(s, h);
+		break;
+	case 3:
+		put_back(s, h);
+		break;
+	default:
 		set_back(s, h);
+	}
 }

@@ -231,7 +231,7 @@ void scenario_make(struct sim *s)
 	attacker_make(s);
 	net_make(s);
 	pace = s->engine->pace(&s->rules);
-	s->heal_at = s->now + sim_between(s, 30, 50) * pace;
+	s->heal_at = s->now + s->engine->duration(s) * pace;
 	for (i = 0; i < s->host_count; i++)
 		sim_after(s, sim_between(s, 0, pace), SIM_START)->host = i;
 	sim_after(s, sim_between(s, pace, 10 * pace), SIM_FAULT);
@@ -240,6 +240,18 @@ void scenario_make(struct sim *s)
 
 /* --- faults -------------------------------------------------------------- */
 
+/* Rather who loses something by it. */
+static struct host *some_victim(struct sim *s)
+{
+	size_t i;
+
+	if (s->losers && sim_chance(s, 40))
+		for (i = 0; i < s->host_count; i++)
+			if (s->losers >> i & 1 && s->hosts[i].node)
+				return &s->hosts[i];
+	return host_any(s);
+}
+
 static void crash_some(struct sim *s)
 {
 	size_t left = sim_chance(s, 70) ? 1 : sim_between(s, 1, s->host_count);
@@ -247,7 +259,7 @@ static void crash_some(struct sim *s)
 	struct host *h;
 
 	for (; left; left--) {
-		h = host_any(s);
+		h = some_victim(s);
 		if (!h)
 			return;
 		host_crash(s, h);

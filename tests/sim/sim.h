@@ -122,8 +122,11 @@ struct host {
 	/* engines with votes */
 	size_t person; /* whose key it has */
 	struct journal journal;
-	bool loses;    /* things, when it crashes */
-	int64_t clock; /* ms that it is wrong by, until all heals */
+	struct journal lost; /* the one before, when it was lost */
+	bool doubtful;	     /* see loss.c */
+	size_t doubted;	     /* its records then */
+	bool loses;	     /* things, when it crashes */
+	int64_t clock;	     /* ms that it is wrong by, until all heals */
 	enum silence silence;
 	unsigned deaf_to;  /* SILENCE_SOME: ends that hear nothing */
 	uint64_t timeouts; /* of this life when counting began ... */
