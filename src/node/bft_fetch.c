@@ -178,9 +178,10 @@ void certificate_received(struct node *n, struct peer *p, struct span body)
 	}
 	header_hash(&hash, chain_genesis(n->chain), header_raw);
 	/* all that are ahead say the same at once: a quorum of signatures is
-	 * checked once */
-	if (h.height == n->bft->height && p->sync && !headers_knows(n, &hash))
-		headers_of_certificate(n, p, header_raw, seal_raw);
-	else if (h.height > n->bft->height && p->sync)
+	 * checked once, and one at a time of a peer */
+	if (h.height == n->bft->height && p->sync) {
+		if (!p->sync->checking && !headers_knows(n, &hash))
+			headers_of_certificate(n, p, header_raw, seal_raw);
+	} else if (h.height > n->bft->height && p->sync)
 		sync_nudge(n, p);
 }

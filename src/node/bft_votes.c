@@ -168,15 +168,18 @@ static void start(struct node *n, struct peer *p, struct job *job,
 	effects_add(n->effects, EFFECT_JOB)->job = job;
 }
 
-/* With a proposal on the tip, its transactions' signatures. When they cannot be
- * had now they are asked for when it is to be executed. */
-static void add_block_checks(struct node *n, struct job *job,
-			     struct incoming *m)
+/* With a proposal on the tip, its transactions' signatures, at once when it
+ * comes from a member. Of others anybody can send as many as a block holds
+ * under a leader's name: theirs, and those that cannot be had now, are asked
+ * for when it is to be executed. */
+static void add_block_checks(struct node *n, const struct peer *p,
+			     struct job *job, struct incoming *m)
 {
 	struct block block;
 
 	m->vote_checks = job->checks.count;
-	if (!m->block || m->block->height != n->bft->height)
+	if (!m->block || m->block->height != n->bft->height ||
+	    (!m->known[0] && !room_is_member(n, &p->id)))
 		return;
 	if (!block_decode(&block, buf_span(&m->block->raw)) &&
 	    !body_checks(n, &job->checks, &block))
@@ -300,7 +303,7 @@ static void check(struct node *n, struct peer *p, struct incoming *m)
 	if (!e && !block_fits(n, m))
 		e = ERR_BAD_TXS_ROOT;
 	if (!e)
-		add_block_checks(n, job, m);
+		add_block_checks(n, p, job, m);
 	if (!e && job->checks.count && has_room(n, p, m)) {
 		start(n, p, job, m);
 		return;

@@ -340,6 +340,61 @@ START_TEST(a_certificate_that_all_send_is_checked_once)
 }
 END_TEST
 
+/* Headers that could follow, under signatures of nobody. */
+START_TEST(one_peer_has_one_certificate_checked_at_once)
+{
+	struct vote commits[3];
+	uint64_t before, i;
+
+	open_alone();
+	before = alone.verified;
+	for (i = 0; i < 10; i++) {
+		struct buf raw = {0}, seal = {0}, body = {0};
+		struct hash digest;
+		struct block b;
+
+		alone.now++;
+		digest = make_block(&raw, TRUE);
+		three(commits, VOTE_COMMIT, 0, &digest);
+		commits[0].signature[5] ^= 1;
+		certificate_encode(&seal, 0, commits, 3);
+		ck_assert(!block_decode(&b, buf_span(&raw)));
+		msg_header_encode(&body, b.header_raw, buf_span(&seal));
+		fake_say(&alone, 1, MSG_CRT, &body);
+		block_release(&b);
+		buf_release(&seal);
+		buf_release(&raw);
+	}
+	driver_settle(&alone);
+	ck_assert_uint_eq(alone.verified - before, 3);
+	ck_assert(dropped(&alone, 1, NULL));
+	driver_free(&alone);
+}
+END_TEST
+
+/* A whole block under the leader's name, by who is nobody. */
+START_TEST(transactions_of_who_is_no_leader_are_not_checked)
+{
+	struct msg_proposal p = {.vote = {.kind = VOTE_PROPOSAL, .height = 1}};
+	struct buf raw = {0}, body = {0};
+	uint64_t before;
+
+	open_as(follower());
+	before = alone.verified;
+	p.vote.digest = make_block(&raw, HUGE);
+	p.block = buf_span(&raw);
+	sign(&p.vote, 1);
+	p.vote.signature[5] ^= 1;
+	msg_proposal_encode(&body, &p);
+	fake_say(&alone, 1, MSG_PRP, &body);
+	driver_settle(&alone);
+	ck_assert_uint_eq(alone.verified - before, 1);
+	ck_assert(dropped(&alone, 1, NULL));
+	buf_release(&raw);
+	driver_free(&alone);
+}
+END_TEST
+
 START_TEST(certificates_are_sent_now_and_then)
 {
 	struct buf raw = {0};
@@ -550,6 +605,8 @@ int main(void)
 	tcase_add_test(c, a_fresh_block_of_a_late_round_is_small);
 	tcase_add_test(c, one_peer_has_so_many_votes_checked_at_once);
 	tcase_add_test(c, a_certificate_that_all_send_is_checked_once);
+	tcase_add_test(c, one_peer_has_one_certificate_checked_at_once);
+	tcase_add_test(c, transactions_of_who_is_no_leader_are_not_checked);
 	tcase_add_test(c, certificates_are_sent_now_and_then);
 	tcase_add_test(c, who_signs_twice_is_not_heard_a_third_time);
 	tcase_add_test(c, what_stands_on_nothing_is_not_passed_on);
