@@ -141,9 +141,9 @@ static void enter(struct node *n, const struct tx *tx, struct submit_result *r,
 		r->status = SUBMIT_KNOWN;
 		return;
 	}
-	/* a client hears at once what would only be dropped; a peer's tip may
-	 * be another */
-	if (!from && pool_try_operation(n, tx, account.nonce, &r->fault))
+	/* what is void counts as work and costs those who do not lead a
+	 * timeout: a member must not send one after the other */
+	if (pool_try_operation(n, tx, account.nonce, &r->fault))
 		return;
 	if (mempool_add(n->pool, &place, tx, &account,
 			chain_tip(n->chain)->height + 1, &r->fault))

@@ -49,8 +49,6 @@ tests_sim_bft_ccoin_bft_sim_SOURCES = \
 	tests/sim/bft/world.c tests/sim/bft/world.h
 tests_sim_bft_ccoin_bft_sim_LDADD = $(CORE_LIBS)
 
-SIM_TESTS = tests/sim/replay.sh tests/sim/short-bft.sh \
-	tests/sim/bft/replay.sh
 SIM_TESTS = tests/sim/bft.sh tests/sim/replay.sh tests/sim/bft/replay.sh
 TESTS += $(SIM_TESTS)
 EXTRA_DIST += $(SIM_TESTS)
