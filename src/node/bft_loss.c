@@ -12,14 +12,16 @@
 #include "chain/tables.h"
 #include "node/bft_internal.h"
 
-/* A floor that stands first is what the operator wrote, or this file: what
- * was lost with another journal lies below it. */
-static bool begins_with_floor(const struct bft_room *room)
+/* A floor that is its first record is what the operator wrote, or this file:
+ * what was lost with another journal lies below it. One that stands first at
+ * the highest height of an older journal tells nothing of that. */
+static bool begins_with_floor(const struct bft_room *room,
+			      const struct node_journal *j)
 {
 	struct vote_record r;
 	bool is_floor;
 
-	if (!room->record_count ||
+	if (!room->record_count || j->last != room->record_count ||
 	    vote_record_decode(&r, buf_span(&room->records[0])))
 		return false;
 	is_floor = r.is_floor;
@@ -35,7 +37,7 @@ static bool is_lost(const struct bft_room *room, const struct node_journal *j,
 	if (!known->is_there)
 		return false;
 	if (memcmp(known->id, j->id, JOURNAL_ID_BYTES) != 0)
-		return !begins_with_floor(room);
+		return !begins_with_floor(room, j);
 	return j->last < known->number;
 }
 
