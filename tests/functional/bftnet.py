@@ -3,8 +3,6 @@
 import contextlib
 import os
 import subprocess
-import sys
-import tempfile
 
 import crashing
 import lib
@@ -15,26 +13,6 @@ import witness
 import wire
 
 DONE = ("settled", "final")
-
-
-def is_built():
-    """Whether this version has the engine at all."""
-    with tempfile.NamedTemporaryFile("w", suffix=".json") as f:
-        f.write('{"network_id": "x", "consensus": {"engine": "bft"}}')
-        f.flush()
-        told = subprocess.run(
-            [lib.program("ccoin-init"), f.name, "-d", f.name + ".d"],
-            stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-            check=False).stderr
-    return "not built into" not in told
-
-
-def main():
-    """lib.main(), of tests of this engine."""
-    if not is_built():
-        print("skip: this version has no engine bft")
-        sys.exit(lib.SKIP)
-    lib.main(needs=("ccoind", "ccoin", "ccoin-init"))
 
 
 def create_account(datadir, kind="ed25519"):

@@ -554,4 +554,4 @@ class Agreement(lib.Case):
 
 
 if __name__ == "__main__":
-    bftnet.main()
+    lib.main(needs=("ccoind", "ccoin"))

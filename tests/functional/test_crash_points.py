@@ -4,7 +4,6 @@ against its word, and comes back: the short form of scripts/crash-test."""
 import os
 import subprocess
 
-import bftnet
 import crash_points
 import crashing
 import lib
@@ -92,4 +91,4 @@ class CrashPoints(lib.Case):
 
 
 if __name__ == "__main__":
-    bftnet.main()
+    lib.main(needs=("ccoind", "ccoin"))

@@ -9,7 +9,6 @@ import sys
 import urllib.error
 import urllib.request
 
-import bftnet
 import lib
 
 DEVNET = os.path.join(lib.SOURCE, "scripts", "devnet")
@@ -107,8 +106,6 @@ class Devnet(lib.Case):
             m["where"] for m in self.ask(0, "/members")])
 
     def test_validators_that_vote_agree_and_what_it_says_to_try_works(self):
-        if not bftnet.is_built():
-            self.skipTest("this version has no engine bft")
         self.addCleanup(self.devnet, "reset")
         said = self.devnet("up", 4, "--observers", 1, "--engine", "bft",
                            "--timeout-ms", 500).stdout
