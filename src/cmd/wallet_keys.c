@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/text.h"
 #include "cmd/wallet.h"
 #include "store/file.h"
 #include "store/journal.h"
@@ -126,6 +127,26 @@ static int run_address(struct wallet *w, int argc, char **argv)
 	return status ? status : print_address(w, &a);
 }
 
+/* In the form that a genesis file and 'validator propose' take. */
+static int run_public_key(struct wallet *w, int argc, char **argv)
+{
+	struct secret_key *key;
+	struct buf text = {0};
+	struct address a;
+	int status = wallet_address(&a, w, argc ? argv[0] : NULL);
+
+	if (!status)
+		status = wallet_key(&key, w, &a);
+	if (status)
+		return status;
+	base64_encode(&text, secret_key_public(key));
+	buf_byte(&text, 0);
+	printf(w->config.json ? "\"%s\"\n" : "%s\n", (const char *)text.data);
+	buf_release(&text);
+	secret_key_free(key);
+	return EXIT_DONE;
+}
+
 static int run_name(struct wallet *w, int argc, char **argv)
 {
 	struct fault f = {0};
@@ -187,6 +208,12 @@ const struct command wallet_key_commands[] = {
 	 .args = "",
 	 .help = "Print the default address",
 	 .run = run_address},
+	{.name = "public-key",
+	 .args = "[ADDRESS]",
+	 .args_max = 1,
+	 .help = "Print an account's public key in base64, as a genesis file "
+		 "takes it",
+	 .run = run_public_key},
 	{.name = "name",
 	 .args = "NAME ADDRESS",
 	 .args_min = 2,

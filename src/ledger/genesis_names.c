@@ -104,7 +104,7 @@ static enum err refuse_foreign(struct fault *f, const char *section,
 	list_names(list, sizeof(list), section, engine);
 	return fault_set(f, ERR_UNKNOWN_FIELD, path,
 			 "%s belongs to engine \"%s\"; this chain's engine is "
-			 "\"%s\", expected%s",
+			 "\"%s\", expected one of%s",
 			 path, owner, engine_name(engine), list);
 }
 
@@ -125,9 +125,10 @@ static enum err refuse_unknown(struct fault *f, const char *section,
 				 "you mean %s?",
 				 path, meant);
 	list_names(list, sizeof(list), section, engine);
-	return fault_set(f, ERR_UNKNOWN_FIELD, path,
-			 "%s is not a field of a genesis file, expected%s",
-			 path, list);
+	return fault_set(
+		f, ERR_UNKNOWN_FIELD, path,
+		"%s is not a field of a genesis file, expected one of%s", path,
+		list);
 }
 
 static bool is_section(const char *name)
@@ -158,7 +159,8 @@ static bool read_engine(enum engine_kind *out, const json_t *consensus)
 	const json_t *v = json_object_get(consensus, "engine");
 
 	*out = ENGINE_POA;
-	return !json_is_string(v) || engine_of_name(out, json_string_value(v));
+	return !v ||
+	       (json_is_string(v) && engine_of_name(out, json_string_value(v)));
 }
 
 static enum err check_name(const char *section, const char *name,

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """ccoin and ccoin-init beside a real node: what they print, and how they
 end."""
+import base64
+import hashlib
 import http.server
 import json
 import os
@@ -45,6 +47,13 @@ class Wallet(lib.Case):
         self.assertEqual(self.out("address"), self.n.account + "\n")
         self.assertEqual(self.out("accounts").split(),
                          sorted([self.n.account, made.strip()]))
+
+    def test_a_public_key_is_what_its_address_is_made_of(self):
+        made = self.out("create-account").strip()
+        for args, address in (((), self.n.account), ((made,), made)):
+            key = base64.b64decode(self.out("public-key", *args))
+            self.assertEqual(hashlib.sha256(key).hexdigest()[:40], address)
+        self.assertIn("cannot open", self.refused("public-key", BOB))
 
     def test_send_prints_the_id_alone_and_moves_the_money(self):
         before = self.n.balance(self.n.account)

@@ -237,7 +237,7 @@ static const struct bad {
 	 "2047, expected at least 2048"},
 	{4, ",\"slot_ms\":10", "", ERR_UNKNOWN_FIELD, "consensus.slot_ms",
 	 "belongs to engine \"poa\"; this chain's engine is \"bft\", expected "
-	 "engine validators timeout_ms"},
+	 "one of engine validators timeout_ms"},
 	{4, ",\"half_life\":1", "", ERR_UNKNOWN_FIELD, "consensus.half_life",
 	 "engine \"pow\""},
 	{4, ",\"round_timeout_ms\":1", "", ERR_UNKNOWN_FIELD,
