@@ -72,6 +72,11 @@ const struct tx *branch_txs(const struct branch *b, size_t i, size_t *count)
 	return candidate_txs(b->added[i]);
 }
 
+bool chain_has_branch(const struct chain *c)
+{
+	return c->branch != NULL;
+}
+
 uint64_t branch_fork(const struct branch *b)
 {
 	return b->fork;

@@ -45,6 +45,8 @@ MUST_USE enum err branch_abandon_take(struct branch *b, struct kv_view *store);
  * and chain_free() alone may be called on the chain. NULL is fine. */
 void branch_free(struct branch *b);
 
+/* Whether one lives: no candidate may be made then. */
+bool chain_has_branch(const struct chain *c);
 uint64_t branch_fork(const struct branch *b); /* height */
 const struct chain_tip *branch_tip(const struct branch *b);
 size_t branch_count(const struct branch *b); /* blocks added */

@@ -5,6 +5,7 @@
  */
 #include <stdlib.h>
 
+#include "chain/branch.h"
 #include "chain/tables.h"
 #include "ledger/apply.h"
 #include "node/internal.h"
@@ -120,7 +121,10 @@ enum err pool_try_operation(struct node *n, const struct tx *tx, uint64_t nonce,
 	struct fault why;
 	enum err e;
 
-	if (tx->op == TX_TRANSFER || tx->nonce != nonce)
+	/* while a branch is being built the tip cannot be tried: the tip that
+	 * comes of it is */
+	if (tx->op == TX_TRANSFER || tx->nonce != nonce ||
+	    chain_has_branch(n->chain))
 		return ERR_OK;
 	e = try_next(n, tx, &why);
 	if (!pool_is_final(tx, e))

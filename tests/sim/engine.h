@@ -25,6 +25,8 @@ struct sim_engine {
 	/* How long a block takes by these rules, ms: what all else is measured
 	 * by. */
 	uint64_t (*pace)(const struct rules *rules);
+	/* That a seed must make to count. */
+	uint64_t heights;
 	/* How long things go wrong, in these. */
 	uint64_t (*duration)(struct sim *s);
 	/* Within how long all must agree after healing, ms. */

@@ -44,7 +44,7 @@ static uint64_t pace(const struct rules *rules)
 
 static uint64_t duration(struct sim *s)
 {
-	return sim_between(s, 22, 36);
+	return sim_between(s, 10, 20);
 }
 
 static uint64_t patience(const struct sim *s)
@@ -335,6 +335,7 @@ const struct sim_engine sim_bft = {
 	.certifies = true,
 	.rules = vary,
 	.pace = pace,
+	.heights = 8,
 	.duration = duration,
 	.patience = patience,
 	.trouble = trouble,

@@ -168,6 +168,7 @@ const struct sim_engine sim_poa = {
 	.name = "poa",
 	.rules = vary,
 	.pace = pace,
+	.heights = 20,
 	.duration = duration,
 	.patience = patience,
 	.trouble = trouble,

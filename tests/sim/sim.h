@@ -23,7 +23,6 @@
 #define SIM_HOSTS_MAX 12
 #define SIM_ENDS_MAX 16 /* hosts, then attackers */
 #define SIM_CLIENTS_MAX 12
-#define SIM_HEIGHTS 20 /* that a seed must make to count */
 
 struct sim;
 struct host;

@@ -96,7 +96,7 @@ static void maybe_heal(struct sim *s)
 
 	if (s->healed || s->now < s->heal_at)
 		return;
-	if (s->top < SIM_HEIGHTS + 4 && s->extended < 4) {
+	if (s->top < s->engine->heights + 4 && s->extended < 4) {
 		s->extended++;
 		s->heal_at = s->now + 15 * pace;
 		return;
@@ -231,7 +231,7 @@ void sim_run(struct sim *s, const struct sim_engine *engine, uint64_t seed,
 		check_end(s);
 	s->stats.violations = s->failed;
 	s->stats.counted =
-		s->stats.heights >= SIM_HEIGHTS &&
+		s->stats.heights >= s->engine->heights &&
 		s->stats.crashes + s->stats.partitions + s->stats.attackers;
 }
 
