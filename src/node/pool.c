@@ -10,7 +10,6 @@
 #include "ledger/apply.h"
 #include "node/internal.h"
 #include "node/peers.h"
-#include "node/sync_internal.h"
 
 uint64_t pool_unseen(const struct node *n)
 {
@@ -122,14 +121,10 @@ enum err pool_try_operation(struct node *n, const struct tx *tx, uint64_t nonce,
 	struct fault why;
 	enum err e;
 
-	/* while a branch is being built the tip cannot be tried: the tip that
-	 * comes of it is */
+	/* while a branch lives the tip cannot be tried; when it has moved, all
+	 * in the pool are */
 	if (tx->op == TX_TRANSFER || tx->nonce != nonce ||
 	    chain_has_branch(n->chain))
-		return ERR_OK;
-	/* the tip cannot be asked while a branch lives; when it has moved, all
-	 * in the pool are tried */
-	if (n->sync->move.state != MOVE_IDLE)
 		return ERR_OK;
 	e = try_next(n, tx, &why);
 	if (!pool_is_final(tx, e))
