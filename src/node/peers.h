@@ -149,6 +149,8 @@ MUST_USE enum err sync_rank(struct node *n, uint64_t *rank, struct span state,
 			    const struct engine_block *block);
 /* The tip moved by a block of our own: announce it, prune the tree. */
 void sync_own_block(struct node *n);
+/* A branch is being moved to: it has the chain's state tree (branch.h). */
+bool sync_is_moving(const struct node *n);
 /* Whether production should wait: BOOT, or a better branch is on its way, or
  * a branch is being moved to, or the node is halted. */
 bool sync_holds_production(const struct node *n);

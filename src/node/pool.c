@@ -120,7 +120,9 @@ enum err pool_try_operation(struct node *n, const struct tx *tx, uint64_t nonce,
 	struct fault why;
 	enum err e;
 
-	if (tx->op == TX_TRANSFER || tx->nonce != nonce)
+	/* while a branch lives there is no other on the chain (branch.h); with
+	 * its tip the pool is tried again */
+	if (tx->op == TX_TRANSFER || tx->nonce != nonce || sync_is_moving(n))
 		return ERR_OK;
 	e = try_next(n, tx, &why);
 	if (!pool_is_final(tx, e))

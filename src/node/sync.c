@@ -294,11 +294,16 @@ static bool is_asking(struct node *n)
 	return false;
 }
 
+bool sync_is_moving(const struct node *n)
+{
+	return n->sync->move.state != MOVE_IDLE;
+}
+
 bool sync_holds_production(const struct node *n)
 {
 	const struct sync *s = n->sync;
 
-	return s->booting || s->halted || s->move.state != MOVE_IDLE ||
+	return s->booting || s->halted || sync_is_moving(n) ||
 	       n->now < s->hold_until;
 }
 
