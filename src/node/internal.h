@@ -142,7 +142,8 @@ MUST_USE enum err pool_tip_moved(struct node *n, uint64_t before);
 MUST_USE enum err pool_check_operation(const struct node *n,
 				       const struct tx *tx, struct fault *f);
 /* ERR_OK unless it is this operation's turn, the account's nonce being that,
- * and the ledger refuses it for good on the tip. */
+ * and the ledger refuses it for good on the tip. ERR_OK, too, while blocks from
+ * elsewhere are on their way into the chain. */
 MUST_USE enum err pool_try_operation(struct node *n, const struct tx *tx,
 				     uint64_t nonce, struct fault *f);
 /* Whether this refusal by the ledger is of the operation, for good: it will not
