@@ -11,10 +11,11 @@
 static struct span seal_of(const struct block *b)
 {
 	const uint8_t *from = b->header_raw.data + b->header_raw.len;
-	const uint8_t *to = b->seal.signature.data + b->seal.signature.len + 1;
+	const uint8_t *to;
 
 	if (b->seal.certificate.len)
-		return b->seal.certificate;
+		return b->seal.certificate; /* and there is no signature */
+	to = b->seal.signature.data + b->seal.signature.len + 1;
 	return SPAN(from, (size_t)(to - from));
 }
 
