@@ -121,6 +121,8 @@ void evil_certify(struct sim *s, const struct attacker *a, uint64_t conn)
 	struct buf raw = {0}, seal = {0}, out = {0};
 	struct votes commits;
 	struct hash hash;
+	struct model_block *made;
+	char why[FAULT_DETAIL_MAX];
 	struct block b;
 	struct vote v = {0};
 
@@ -128,7 +130,15 @@ void evil_certify(struct sim *s, const struct attacker *a, uint64_t conn)
 	forge_empty(s, &raw, &hash, tip, who == NOBODY ? 0 : who);
 	if (block_decode(&b, buf_span(&raw)))
 		BUG("what was forged decodes");
-	evil_gather(s, &commits, VOTE_COMMIT, tip->header.height + 1, v.round,
+	/* it can be had from who says so */
+	made = model_add(&s->model, buf_span(&raw), why);
+	if (!made)
+		BUG("a forged block that does not hold");
+	made->seen = true;
+	/* those of the block below are all there */
+	evil_gather(s, &commits, VOTE_COMMIT,
+		    tip->header.height + rng_below(&s->rng, 2),
+		    sim_chance(s, 50) ? 0 : v.round,
 		    sim_chance(s, 50) ? &hash : NULL);
 	evil_spoil(s, &commits);
 	while (who != NOBODY && commits.count < set_quorum(tip->sets.set) &&

@@ -22,7 +22,7 @@ struct record {
 
 struct journal {
 	bool is_there;
-	bool is_new; /* made at a start, and nothing is in it yet */
+	bool is_new; /* made at a start: record 1 says that and no more */
 	uint8_t id[JOURNAL_ID_BYTES];
 	struct record *list;
 	size_t count, cap;
