@@ -279,9 +279,8 @@ ATTACKS = [garbage, oversized_frames, half_frames, tiny_records, half_open,
            far_future, bad_seals, old_headers]
 
 
-def main():
-    attack = {f.__name__: f for f in ATTACKS}[sys.argv[1]]
-    world = World(sys.argv[2])
+def run(attacks, world):
+    attack = {f.__name__: f for f in attacks}[sys.argv[1]]
     # the attacker is another machine: it takes no time of the node's
     os.nice(19)
     while True:
@@ -292,4 +291,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    run(ATTACKS, World(sys.argv[2]))

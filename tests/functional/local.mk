@@ -9,6 +9,7 @@ FUNCTIONAL_TESTS = \
 	tests/functional/test_discovery.py \
 	tests/functional/test_final.py \
 	tests/functional/test_flood.py \
+	tests/functional/test_flood_votes.py \
 	tests/functional/test_join.py \
 	tests/functional/test_kill.py \
 	tests/functional/test_network.py \
@@ -37,6 +38,7 @@ TESTS += $(FUNCTIONAL_TESTS)
 EXTRA_DIST += $(FUNCTIONAL_TESTS) tests/functional/bft_bench.py \
 	tests/functional/bftnet.py tests/functional/crash_points.py \
 	tests/functional/crashing.py tests/functional/flooding.py \
+	tests/functional/flooding_votes.py \
 	tests/functional/joining.py \
 	tests/functional/ledger.py tests/functional/others.py \
 	tests/functional/votes.py tests/functional/witness.py \
