@@ -21,6 +21,10 @@
 #define INCOMING_PER_PEER 64
 #define INCOMING_BYTES ((size_t)64 << 20)
 #define INCOMING_BYTES_PER_PEER ((size_t)16 << 20)
+/* Of them what peers may have that are no validators, all together, so that a
+ * crowd of new ids leaves room, and soon a worker, for those who are. */
+#define STRANGE_CHECKS 1024 /* signatures */
+#define STRANGE_BYTES (INCOMING_BYTES / 2)
 #define GOOD_KEPT 8192	    /* votes and messages whose signatures hold */
 #define CERTIFICATE_MS 100  /* to one peer at most so often (rule 11) */
 #define FETCHES_PER_PEER 4  /* blocks asked of it that are remembered */
@@ -136,6 +140,7 @@ struct bft_room {
 	/* votes of others (bft_votes.c) */
 	struct map *incoming; /* job id -> struct incoming */
 	size_t incoming_bytes;
+	size_t strange_checks, strange_bytes; /* of strangers, among those */
 	struct recent *good; /* SHA-256 of a vote, or of a message */
 	struct recent *told; /* the same, and when: passed on */
 	struct seen *seen;   /* of the set */
@@ -195,6 +200,7 @@ struct incoming {
 	bool *known;		  /* of each: its signature held before */
 	struct kept_block *block; /* PRP; owned */
 	size_t vote_checks; /* the first of the job's are those of the votes */
+	bool strange;	    /* its sender is no validator */
 };
 /* Decode, bounded. On an error nothing is owned. */
 MUST_USE enum err incoming_read(struct node *n, struct incoming **out,

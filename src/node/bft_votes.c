@@ -147,6 +147,10 @@ static bool has_room(const struct node *n, const struct peer *p,
 {
 	const struct bft_room *room = n->bft;
 
+	if (m->strange &&
+	    (room->strange_checks + m->vote_checks > STRANGE_CHECKS ||
+	     room->strange_bytes + m->bytes > STRANGE_BYTES))
+		return false;
 	return map_count(room->incoming) < INCOMING_MAX &&
 	       room->incoming_bytes + m->bytes <= INCOMING_BYTES &&
 	       p->bft->incoming < INCOMING_PER_PEER &&
@@ -163,6 +167,10 @@ static void start(struct node *n, struct peer *p, struct job *job,
 	job->id = m->job = n->next_job++;
 	map_put(room->incoming, &job->id, m);
 	room->incoming_bytes += m->bytes;
+	if (m->strange) {
+		room->strange_checks += m->vote_checks;
+		room->strange_bytes += m->bytes;
+	}
 	p->bft->incoming++;
 	p->bft->incoming_bytes += m->bytes;
 	effects_add(n->effects, EFFECT_JOB)->job = job;
@@ -172,14 +180,14 @@ static void start(struct node *n, struct peer *p, struct job *job,
  * comes from a member. Of others anybody can send as many as a block holds
  * under a leader's name: theirs, and those that cannot be had now, are asked
  * for when it is to be executed. */
-static void add_block_checks(struct node *n, const struct peer *p,
-			     struct job *job, struct incoming *m)
+static void add_block_checks(struct node *n, struct job *job,
+			     struct incoming *m)
 {
 	struct block block;
 
 	m->vote_checks = job->checks.count;
 	if (!m->block || m->block->height != n->bft->height ||
-	    (!m->known[0] && !room_is_member(n, &p->id)))
+	    (!m->known[0] && m->strange))
 		return;
 	if (!block_decode(&block, buf_span(&m->block->raw)) &&
 	    !body_checks(n, &job->checks, &block))
@@ -300,10 +308,11 @@ static void check(struct node *n, struct peer *p, struct incoming *m)
 	enum err e = add_checks(n, job, m);
 
 	m->peer = p->number;
+	m->strange = !room_is_member(n, &p->id);
 	if (!e && !block_fits(n, m))
 		e = ERR_BAD_TXS_ROOT;
 	if (!e)
-		add_block_checks(n, p, job, m);
+		add_block_checks(n, job, m);
 	if (!e && job->checks.count && has_room(n, p, m)) {
 		start(n, p, job, m);
 		return;
@@ -345,6 +354,10 @@ bool votes_checked(struct node *n, const struct job *job)
 	if (!m)
 		return false;
 	room->incoming_bytes -= m->bytes;
+	if (m->strange) {
+		room->strange_checks -= m->vote_checks;
+		room->strange_bytes -= m->bytes;
+	}
 	p = peer_find(n, m->peer);
 	if (p && p->bft) {
 		p->bft->incoming--;

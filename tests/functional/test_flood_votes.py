@@ -144,4 +144,4 @@ for _attack in flooding_votes.ATTACKS:
 
 
 if __name__ == "__main__":
-    bftnet.main()
+    lib.main()

@@ -311,6 +311,58 @@ START_TEST(one_peer_has_so_many_votes_checked_at_once)
 }
 END_TEST
 
+/* As many votes as fit, that nobody signed; each another. */
+static void say_noise(uint64_t peer, uint64_t number)
+{
+	struct vote v[MSG_VOTES_MAX];
+	struct buf body = {0};
+	size_t i;
+
+	for (i = 0; i < MSG_VOTES_MAX; i++) {
+		v[i] = (struct vote){.kind = VOTE_PREPARE,
+				     .height = 1,
+				     .signer = (uint16_t)(i % 4)};
+		memcpy(v[i].digest.b, &peer, sizeof(peer));
+		memcpy(v[i].digest.b + 8, &number, sizeof(number));
+		memcpy(v[i].digest.b + 16, &i, sizeof(i));
+		v[i].signature_len = 64;
+	}
+	votes_encode(&body, v, MSG_VOTES_MAX);
+	fake_say(&alone, peer, MSG_VOT, &body);
+}
+
+START_TEST(a_crowd_of_strangers_leaves_room_for_a_validator)
+{
+	struct vote v = {.kind = VOTE_COMMIT, .height = 1};
+	struct bft_info told;
+	uint64_t peer, i, before;
+
+	open_alone();
+	fake_peer(&alone, 3, true, 2);
+	for (peer = 4; peer < 24; peer++)
+		fake_peer(&alone, peer, true, (unsigned)(30 + peer));
+	before = alone.verified;
+	for (peer = 4; peer < 24; peer++)
+		for (i = 0; i < 64; i++)
+			say_noise(peer, i);
+	sign(&v, 2);
+	say_vote(3, &v);
+	driver_settle(&alone);
+	ck_assert_uint_ge(alone.verified - before, 512);
+	ck_assert_uint_le(alone.verified - before, 1025);
+	ck_assert(node_bft(alone.node, &told));
+	ck_assert_uint_eq(told.votes[VOTE_COMMIT], 1);
+	/* and what was theirs is free again */
+	before = alone.verified;
+	fake_peer(&alone, 30, true, 80);
+	for (i = 0; i < 16; i++)
+		say_noise(30, i);
+	driver_settle(&alone);
+	ck_assert_uint_eq(alone.verified - before, 1024);
+	driver_free(&alone);
+}
+END_TEST
+
 START_TEST(a_certificate_that_all_send_is_checked_once)
 {
 	struct buf raw = {0}, seal = {0};
@@ -604,6 +656,7 @@ int main(void)
 	tcase_add_test(c, a_fresh_block_is_its_leader_s);
 	tcase_add_test(c, a_fresh_block_of_a_late_round_is_small);
 	tcase_add_test(c, one_peer_has_so_many_votes_checked_at_once);
+	tcase_add_test(c, a_crowd_of_strangers_leaves_room_for_a_validator);
 	tcase_add_test(c, a_certificate_that_all_send_is_checked_once);
 	tcase_add_test(c, one_peer_has_one_certificate_checked_at_once);
 	tcase_add_test(c, transactions_of_who_is_no_leader_are_not_checked);
