@@ -204,8 +204,10 @@ bool bft_wants(const struct bft *b, const struct vote *v)
 	const struct table *t = table_of((struct bft *)b, v->height);
 	const struct vote *held;
 
+	/* who is muted may have signed what it does not know any more */
 	if (!t || v->signer >= t->n ||
-	    (t == &b->now && (v->signer == b->self || b->decided)))
+	    (t == &b->now &&
+	     ((v->signer == b->self && !b->muted) || b->decided)))
 		return false;
 	held = held_above(t, v);
 	if (held)

@@ -111,8 +111,9 @@ void bft_replay(struct bft *b, const struct bft_message *m);
 /* Nothing is signed while muted (rule 17); false: as before. */
 void bft_mute(struct bft *b, bool muted);
 
-/* A message of another (or of self, from before a crash: ignored unless it is
- * durable here). Of another height than this one and the next: ignored. */
+/* A message of another (or of self, from before a crash: ignored, unless this
+ * one is muted and does not know what it signed). Of another height than this
+ * one and the next: ignored. */
 void bft_receive(struct bft *b, const struct bft_message *m, uint64_t now,
 		 struct bft_effects *out);
 /* Whether it could change anything; asked before its signature is checked. */

@@ -220,6 +220,14 @@ static bool is_open(struct node *n, const struct offence *f)
 	return true;
 }
 
+/* Whether it may be in the next block, or is our own. What waits behind a gap,
+ * or cannot be paid, may wait for ever: an offender could send such a one. */
+static bool counts(const struct node *n, const struct mempool_entry *entry)
+{
+	return entry->place == MEMPOOL_PENDING ||
+	       address_eq(&entry->tx->sender, &n->account);
+}
+
 /* Somebody's transaction says it already. */
 static bool is_pending(struct node *n, const struct address *account)
 {
@@ -230,7 +238,7 @@ static bool is_pending(struct node *n, const struct address *account)
 
 	while (mempool_operations(n->pool) &&
 	       mempool_next(n->pool, &entry, &arrival)) {
-		if (entry.tx->op != TX_EVIDENCE ||
+		if (entry.tx->op != TX_EVIDENCE || !counts(n, &entry) ||
 		    double_vote_decode(&d, entry.tx->double_vote))
 			continue;
 		key_address(&other, d.key);

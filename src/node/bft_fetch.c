@@ -82,6 +82,8 @@ void fetch_blocks(struct node *n, const struct hash *digest,
 		if (p)
 			ask(n, p, digest);
 	}
+	if (count && votes[0].kind == VOTE_COMMIT)
+		relay_decided(n, votes, count);
 }
 
 /* --- answering --------------------------------------------------------- */

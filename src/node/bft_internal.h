@@ -278,6 +278,8 @@ void relay_own(struct node *n, const struct bft_effect *e);
 /* What another sent and holds, to those who do not have it from its signer. */
 void relay_message(struct node *n, const struct incoming *m);
 void relay_vote(struct node *n, const struct vote *v, uint64_t from);
+/* COMMITs that decided a block whose bytes are not here: to all. */
+void relay_decided(struct node *n, const struct vote *votes, size_t count);
 /* Whether what is known already, by its name, is to be passed on again. */
 bool relay_is_due(struct node *n, const struct hash *name);
 void links_received(struct node *n, struct peer *p, struct span body);

@@ -80,6 +80,23 @@ void relay_vote(struct node *n, const struct vote *v, uint64_t from)
 	buf_release(&body);
 }
 
+/* In a chain of connections nobody near may have the block; those who have it
+ * may lack one of these votes. */
+void relay_decided(struct node *n, const struct vote *votes, size_t count)
+{
+	struct buf body = {0};
+	struct peer *p;
+	size_t at = 0, done, part;
+
+	while ((p = peers_next(n, &at)))
+		for (done = 0; done < count; done += part) {
+			part = count - done < MSG_VOTES_MAX ? count - done
+							    : MSG_VOTES_MAX;
+			votes_encode(&body, votes + done, part);
+			peer_send(n, p, MSG_VOT, &body);
+		}
+}
+
 bool relay_is_due(struct node *n, const struct hash *name)
 {
 	uint8_t when[8];

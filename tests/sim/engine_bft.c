@@ -238,13 +238,26 @@ static bool is_unconvicted(struct sim *s, struct host *h, struct span value)
 	       !(sets->offenders >> person & 1);
 }
 
+/* Evidence is a transaction like others: it costs min_fee, and a pool that is
+ * full of better paid ones, executable or not, has no place for it. */
+static bool can_bring(const struct sim *s, const struct host *h)
+{
+	const struct model_account *a =
+		model_account(h->tip, &s->people.keys[h->person].address);
+
+	if (s->weather.mempool_bytes)
+		return false;
+	return (a ? a->account.balance : s->rules.new_address_balance) >=
+	       s->rules.min_fee;
+}
+
 /* Who makes blocks brings what it knows into one. */
 static bool is_idle(struct sim *s, struct host *h)
 {
 	struct kv_cursor *c;
 	bool idle = true;
 
-	if (!(h->tip->sets.set >> h->person & 1))
+	if (!(h->tip->sets.set >> h->person & 1) || !can_bring(s, h))
 		return true;
 	c = kv_cursor_open(kv_mem_view(h->mem), KV_EVIDENCE);
 	if (!kv_seek(c, SPAN("", 0)))
