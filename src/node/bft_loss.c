@@ -12,24 +12,26 @@
 #include "chain/tables.h"
 #include "node/bft_internal.h"
 
-/* A floor that is its very first record is what the operator wrote, or this
- * file: what was lost with another journal lies below it. An older journal put
- * back has others in front. */
-static bool begins_with_floor(const struct bft_room *room,
+/* A floor above the tip that is its very first record is what the operator
+ * wrote, or this file: what was lost with another journal lies below it. An
+ * older journal put back has others in front, or a floor that the chain has
+ * passed without it. */
+static bool begins_with_floor(const struct node *n,
 			      const struct node_journal *j)
 {
+	const struct bft_room *room = n->bft;
 	struct vote_record r;
 	bool is_floor;
 
 	if (!room->record_count || j->last != room->record_count ||
 	    vote_record_decode(&r, buf_span(&room->records[0])))
 		return false;
-	is_floor = r.is_floor;
+	is_floor = r.is_floor && r.floor > chain_tip(n->chain)->height;
 	vote_record_release(&r);
 	return is_floor;
 }
 
-static bool is_lost(const struct bft_room *room, const struct node_journal *j,
+static bool is_lost(const struct node *n, const struct node_journal *j,
 		    const struct votes_known *known)
 {
 	if (j->is_new)
@@ -37,7 +39,7 @@ static bool is_lost(const struct bft_room *room, const struct node_journal *j,
 	if (!known->is_there)
 		return false;
 	if (memcmp(known->id, j->id, JOURNAL_ID_BYTES) != 0)
-		return !begins_with_floor(room, j);
+		return !begins_with_floor(n, j);
 	return j->last < known->number;
 }
 
@@ -56,7 +58,7 @@ enum err loss_open(struct node *n, const struct node_journal *j,
 		return fault_set(f, e, "",
 				 "what is known of the vote journal is "
 				 "unreadable");
-	if (j->is_there && is_lost(room, j, &known))
+	if (j->is_there && is_lost(n, j, &known))
 		room->loss.state = LOSS_LISTENING;
 	room->loss.unmarked = j->is_new && !known.is_there;
 	return ERR_OK;
