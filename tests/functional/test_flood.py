@@ -36,6 +36,9 @@ def memory(node):
 
 
 def growth():
+    """What a node that is started from now on may grow by."""
+    # a sanitizer keeps what is freed: that is not the node's
+    os.environ.setdefault("ASAN_OPTIONS", "quarantine_size_mb=8")
     with open(lib.program("ccoind"), "rb") as f:
         return GROWTH * (3 if b"__asan_init" in f.read() else 1)
 
@@ -50,8 +53,7 @@ class Flood(lib.Case):
     def setUpClass(cls):
         cls.place = lib.Case()
         cls.place.setUp()
-        # a sanitizer keeps what is freed: that is not the node's
-        os.environ.setdefault("ASAN_OPTIONS", "quarantine_size_mb=8")
+        cls.growth = growth()
         cls.parties = network.Parties(
             cls.place, 2, 1, slot_ms=SLOT_MS, max_peers=64,
             block_mining={"allow_empty": True},
@@ -70,7 +72,6 @@ class Flood(lib.Case):
         cls.number = 0
         cls.started = cls.honest()
         cls.before = memory(first)
-        cls.growth = growth()
 
     @classmethod
     def tearDownClass(cls):

@@ -30,6 +30,7 @@ class FloodOfVotes(lib.Case):
     def setUpClass(cls):
         cls.place = lib.Case()
         cls.place.setUp()
+        cls.growth = growth()
         cls.parties = bftnet.BftParties(
             cls.place, 4, consensus={"timeout_ms": 500,
                                      "timeout_max_ms": 2000})
@@ -40,7 +41,6 @@ class FloodOfVotes(lib.Case):
         cls.parties.work(cls.honest)
         cls.number = 0
         cls.before = memory(cls.node)
-        cls.growth = growth()
 
     @classmethod
     def tearDownClass(cls):
