@@ -196,11 +196,15 @@ class Agreement(lib.Case):
         p = self.parties()
         p.work()
         height = p.together()
-        before = p.witness.kept.signatures()
-        # longer than several timeouts; pings are all that comes
-        self.assertFalse(threading.Event().wait(5 * TIMEOUT_MS / 1000))
+
+        def silent():
+            """Longer than several timeouts; pings are all that comes."""
+            before = p.witness.kept.signatures()
+            self.assertFalse(threading.Event().wait(5 * TIMEOUT_MS / 1000))
+            return p.witness.kept.signatures() == before
+        # the last COMMIT may come after the block
+        lib.until(silent, LIMIT)
         self.assertEqual(p.together(), height)
-        self.assertEqual(p.witness.kept.signatures(), before)
         p.work()
         self.done(p)
 
@@ -229,7 +233,8 @@ class Agreement(lib.Case):
         return p
 
     def crash_at(self, p, i, step, when, above):
-        """Party i at a call of the height after `above`; where it ended."""
+        """Party i at a call of the height after `above`, or of a later one
+        if that height has fewer; where it ended."""
         crash = self.crashes[i]
         among = [n for k, n in enumerate(p.nodes) if k != i]
         crash.arm(step, when)
@@ -240,14 +245,13 @@ class Agreement(lib.Case):
             p.nodes[i].push(tx)
         p.final(ids, among, LIMIT)
         self.slowest = max(self.slowest, time.monotonic() - begin)
-        if not crash.ended_at():
-            crash.arm(None)
-        where = crash.ended_at()  # it may have been just now
-        if where:
-            self.assertEqual(p.nodes[i].wait(), -9)
-            self.crashes[i] = p.crash(i)
-            p.nodes[i].start()
-            p.connected()
+        while not crash.ended_at():
+            p.work(among, 1, limit=LIMIT)
+        where = crash.ended_at()
+        self.assertEqual(p.nodes[i].wait(), -9)
+        self.crashes[i] = p.crash(i)
+        p.nodes[i].start()
+        p.connected()
         p.together(p.nodes, above, limit=LIMIT)
         p.check()
         return where
@@ -263,7 +267,6 @@ class Agreement(lib.Case):
         if LONG:  # no more rounds than four, and what a busy machine adds
             self.assertLess(self.slowest, (1 + 2 + 4 + 8) * TIMEOUT_MS / 1000
                             + 5 * lib.PATIENCE)
-        self.assertGreater(len([s for s in seen if s]), len(points) // 2)
         return seen
 
     def steps(self, p):
