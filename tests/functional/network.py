@@ -14,16 +14,31 @@ LOOPBACK = "127.0.0.1"
 RICH = 1 << 40
 
 
+TAKEN = []  # what holds the ports of free_port(), until this process ends
+
+
+def take_port(port):
+    """Whether it is this process's now, and nobody listens there. Tests that
+    run beside it agree by an abstract socket of that name."""
+    held = socket.socket(socket.AF_UNIX)
+    try:
+        held.bind(f"\0ccoin-test-port-{port}")
+        with socket.socket() as a:
+            a.bind((LOOPBACK, port))
+    except OSError:
+        held.close()
+        return False
+    TAKEN.append(held)
+    return True
+
+
 def free_port():
-    """A port that was free a moment ago, below those that the system gives
-    to connections: a node that starts again finds it free."""
+    """A port that no test is given again while this process runs, below those
+    that the system gives to connections: a node that starts again finds it
+    free."""
     while True:
         port = random.randrange(10000, 32000)
-        with socket.socket() as a:
-            try:
-                a.bind((LOOPBACK, port))
-            except OSError:
-                continue
+        if take_port(port):
             return port
 
 
