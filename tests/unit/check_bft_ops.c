@@ -273,6 +273,9 @@ START_TEST(a_known_offender_is_not_accused_again)
 		ck_assert_uint_eq(now_of(i)->offender_count, 1);
 		refused(d, ops_evidence(d, 2, 0, 4, 4, 2), ERR_EXISTS,
 			"evidence");
+		/* nor behind a transaction that is still to come */
+		refused(d, ops_evidence(d, 2, 1, 4, 4, 2), ERR_EXISTS,
+			"evidence");
 	}
 	/* another is */
 	pending(&w.node[1], ops_evidence(&w.node[1], 2, 0, 3, 3, 1));
