@@ -160,19 +160,13 @@ static bool add_votes(struct checks *out, const struct tx *tx,
 		      const struct hash *genesis)
 {
 	struct double_vote twice;
-	struct hash d;
 	size_t i;
 
 	if (double_vote_decode(&twice, tx->double_vote))
 		BUG("the transaction was not decoded");
-	for (i = 0; i < ARRAY_LEN(twice.vote); i++) {
-		const struct vote *v = &twice.vote[i];
-
-		vote_digest(&d, v, genesis);
-		if (!checks_add(out, &d, twice.key,
-				SPAN(v->signature, v->signature_len)))
+	for (i = 0; i < ARRAY_LEN(twice.vote); i++)
+		if (!vote_check(out, &twice.vote[i], twice.key, genesis))
 			return false;
-	}
 	return true;
 }
 

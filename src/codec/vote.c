@@ -52,6 +52,15 @@ void vote_digest(struct hash *out, const struct vote *v,
 	buf_release(&body);
 }
 
+bool vote_check(struct checks *out, const struct vote *v, struct span key,
+		const struct hash *genesis)
+{
+	struct hash d;
+
+	vote_digest(&d, v, genesis);
+	return checks_add(out, &d, key, SPAN(v->signature, v->signature_len));
+}
+
 /* The order of two bodies of one kind, height and round. */
 static int body_cmp(const struct vote *a, const struct vote *b)
 {

@@ -12,6 +12,7 @@
 #include "base/amount.h"
 #include "base/bytes.h"
 #include "base/err.h"
+#include "crypto/check.h"
 #include "crypto/hash.h"
 #include "crypto/key.h"
 
@@ -50,6 +51,10 @@ void vote_encode_body(struct buf *out, const struct vote *v);
 /* What is signed: for this chain, and for nothing but a vote. */
 void vote_digest(struct hash *out, const struct vote *v,
 		 const struct hash *genesis);
+/* Add the check of its signature by that key (SPKI, borrowed) to the list,
+ * which copies what it needs. false, and nothing is added: checks_add(). */
+MUST_USE bool vote_check(struct checks *out, const struct vote *v,
+			 struct span key, const struct hash *genesis);
 /* Whether two votes say the same: all but the signatures. */
 bool vote_same(const struct vote *a, const struct vote *b);
 /* Whether no honest validator signs both: one signer, height, round and kind,

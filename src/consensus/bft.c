@@ -140,17 +140,14 @@ static bool add_commits(const struct bft_engine *b, const struct vote *commits,
 			size_t count, struct checks *checks)
 {
 	const struct validator *v;
-	struct hash digest;
 	size_t i;
 
 	for (i = 0; i < count; i++) {
 		if (commits[i].signer >= b->set.count)
 			return false;
 		v = &b->set.list[commits[i].signer];
-		vote_digest(&digest, &commits[i], b->genesis);
-		if (!checks_add(checks, &digest, SPAN(v->key, v->key_len),
-				SPAN(commits[i].signature,
-				     commits[i].signature_len)))
+		if (!vote_check(checks, &commits[i], SPAN(v->key, v->key_len),
+				b->genesis))
 			return false;
 	}
 	return true;

@@ -79,17 +79,12 @@ static bool is_new(const struct node *n, const struct double_vote *d)
 static enum err add_checks(struct node *n, struct job *job,
 			   const struct double_vote *d)
 {
-	struct hash digest;
 	size_t i;
 
-	for (i = 0; i < 2; i++) {
-		const struct vote *v = &d->vote[i];
-
-		vote_digest(&digest, v, &n->bft->genesis);
-		if (!checks_add(&job->checks, &digest, d->key,
-				SPAN(v->signature, v->signature_len)))
+	for (i = 0; i < 2; i++)
+		if (!vote_check(&job->checks, &d->vote[i], d->key,
+				&n->bft->genesis))
 			return ERR_BAD_SIGNATURE;
-	}
 	return ERR_OK;
 }
 

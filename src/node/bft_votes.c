@@ -108,38 +108,26 @@ static bool keep_wanted(struct node *n, struct peer *p, struct incoming *m)
 
 /* --- the job ----------------------------------------------------------- */
 
-static enum err add_check(struct node *n, struct job *job, const struct vote *v)
-{
-	const struct validators *set = room_set(n, v->height);
-	const struct validator *who;
-	struct hash digest;
-
-	if (!set || v->signer >= set->count)
-		return ERR_OUT_OF_RANGE;
-	who = &set->list[v->signer];
-	vote_digest(&digest, v, &n->bft->genesis);
-	return checks_add(&job->checks, &digest, SPAN(who->key, who->key_len),
-			  SPAN(v->signature, v->signature_len))
-		       ? ERR_OK
-		       : ERR_BAD_SIGNATURE;
-}
-
-/* The checks of its votes. */
+/* The checks of those of its votes that are not known to hold. */
 static enum err add_checks(struct node *n, struct job *job, struct incoming *m)
 {
-	enum err e = ERR_OK;
+	const struct validator *who;
 	size_t i;
 
-	for (i = 0; !e && i < m->count; i++) {
-		const struct validators *set = room_set(n, m->votes[i].height);
+	for (i = 0; i < m->count; i++) {
+		const struct vote *v = &m->votes[i];
+		const struct validators *set = room_set(n, v->height);
 
-		m->known[i] = vote_is_good(n, &m->votes[i]);
-		if (!set || m->votes[i].signer >= set->count)
-			e = ERR_OUT_OF_RANGE;
-		else if (!m->known[i])
-			e = add_check(n, job, &m->votes[i]);
+		if (!set || v->signer >= set->count)
+			return ERR_OUT_OF_RANGE;
+		m->known[i] = vote_is_good(n, v);
+		who = &set->list[v->signer];
+		if (!m->known[i] &&
+		    !vote_check(&job->checks, v, SPAN(who->key, who->key_len),
+				&n->bft->genesis))
+			return ERR_BAD_SIGNATURE;
 	}
-	return e;
+	return ERR_OK;
 }
 
 static bool has_room(const struct node *n, const struct peer *p,
