@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The inside of the round machine, for its own files: bft_machine.c (what is
- * due), bft_inputs.c (what comes in), bft_table.c (what is held, and what it
- * proves), bft_effects.c.
+ * due), bft_cast.c (which vote of self is), bft_inputs.c (what comes in),
+ * bft_table.c (what is held, and what it proves), bft_known.c (blocks),
+ * bft_effects.c.
  */
 #ifndef CONSENSUS_BFT_INTERNAL_H
 #define CONSENSUS_BFT_INTERNAL_H
@@ -133,7 +134,10 @@ struct bft {
 	struct vote_list fetch_from;
 };
 
+/* --- bft_known.c ------------------------------------------------------- */
+
 struct known *known_find(const struct bft *b, const struct hash *digest);
+bool known_is_here(const struct bft *b, const struct hash *digest);
 struct known *known_add(struct bft *b, const struct hash *digest);
 /* Forget what is not needed any more. */
 void known_prune(struct bft *b);
@@ -158,5 +162,14 @@ uint64_t bft_timeout(const struct bft *b, uint64_t round);
 /* The proposal of the round, by its leader; NULL: it is not here. */
 const struct seat *bft_proposal(const struct bft *b, uint64_t round);
 void bft_send_again_after(struct bft *b, uint64_t now);
+/* Ask these votes' signers for a block that is not here, until it is. */
+void bft_fetch(struct bft *b, const struct hash *digest,
+	       const struct vote_list *from, uint64_t now,
+	       struct bft_effects *out);
+
+/* --- bft_cast.c -------------------------------------------------------- */
+
+/* Begin the next vote of self that is due, unless one is on its way. */
+void bft_cast_next(struct bft *b, uint64_t now, struct bft_effects *out);
 
 #endif

@@ -15,6 +15,13 @@ struct known *known_find(const struct bft *b, const struct hash *digest)
 	return NULL;
 }
 
+bool known_is_here(const struct bft *b, const struct hash *digest)
+{
+	const struct known *k = known_find(b, digest);
+
+	return k && k->here;
+}
+
 struct known *known_add(struct bft *b, const struct hash *digest)
 {
 	struct known *k = known_find(b, digest);

@@ -1,5 +1,5 @@
 libcore_a_SOURCES += \
-	src/consensus/bft.c \
+	src/consensus/bft.c src/consensus/bft_cast.c \
 	src/consensus/bft_effects.c src/consensus/bft_inputs.c \
 	src/consensus/bft_internal.h src/consensus/bft_known.c \
 	src/consensus/bft_machine.c src/consensus/bft_machine.h \
