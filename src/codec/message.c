@@ -89,14 +89,11 @@ void msg_hello_encode(struct buf *out, const struct msg_hello *m)
 
 static enum err read_hello(struct msg_hello *out, struct mp_reader *r)
 {
-	struct span id;
 	bool bad = false;
 
 	out->genesis = mp_read_hash(r);
 	out->upgrades = mp_read_hash(r);
-	id = mp_read_bin(r, ADDRESS_LEN, ADDRESS_LEN);
-	if (id.len)
-		memcpy(out->id.b, id.data, ADDRESS_LEN);
+	out->id = mp_read_address(r);
 	out->instance = mp_read_uint(r, UINT64_MAX);
 	out->listen = mp_read_bin(r, 0, ADDRESS_TEXT_MAX);
 	if (out->listen.len && !address_text_ok(out->listen))

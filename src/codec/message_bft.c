@@ -170,16 +170,12 @@ void msg_links_encode(struct buf *out, const struct address *list, size_t count)
 enum err msg_links_decode(struct address *out, size_t *count, struct span body)
 {
 	struct mp_reader r;
-	struct span s;
 	size_t i;
 
 	mp_reader_init(&r, body);
 	*count = mp_read_array(&r, 0, VALIDATORS_MAX);
 	for (i = 0; i < *count && !r.err; i++) {
-		s = mp_read_bin(&r, ADDRESS_LEN, ADDRESS_LEN);
-		if (r.err)
-			break;
-		memcpy(out[i].b, s.data, ADDRESS_LEN);
+		out[i] = mp_read_address(&r);
 		if (i && memcmp(out[i - 1].b, out[i].b, ADDRESS_LEN) >= 0)
 			mp_refuse(&r);
 	}

@@ -156,6 +156,16 @@ struct hash mp_read_hash(struct mp_reader *r)
 	return h;
 }
 
+struct address mp_read_address(struct mp_reader *r)
+{
+	struct span s = mp_read_bin(r, ADDRESS_LEN, ADDRESS_LEN);
+	struct address a = {{0}};
+
+	if (s.len)
+		memcpy(a.b, s.data, ADDRESS_LEN);
+	return a;
+}
+
 size_t mp_read_array(struct mp_reader *r, size_t min, size_t max)
 {
 	const uint8_t *p = take(r, 1);

@@ -33,8 +33,9 @@ void mp_reader_init(struct mp_reader *r, struct span in);
 uint64_t mp_read_uint(struct mp_reader *r, uint64_t max);
 /* Borrowed bytes, min..max of them. */
 struct span mp_read_bin(struct mp_reader *r, size_t min, size_t max);
-/* A bin of HASH_LEN bytes. */
+/* A bin of HASH_LEN, of ADDRESS_LEN bytes; zeros on an error. */
 struct hash mp_read_hash(struct mp_reader *r);
+struct address mp_read_address(struct mp_reader *r);
 /* The number of elements, min..max. */
 size_t mp_read_array(struct mp_reader *r, size_t min, size_t max);
 /* Pass over one value of any kind, to a depth of 10, and return its bytes. A

@@ -60,7 +60,7 @@ static enum err read_body(struct tx *tx, struct mp_reader *r, struct fault *f)
 		return fault_set(f, ERR_UNSUPPORTED_VERSION, "version",
 				 "version is %llu, expected %d",
 				 (unsigned long long)version, TX_VERSION);
-	tx->sender = tx_read_address(r);
+	tx->sender = mp_read_address(r);
 	tx->nonce = mp_read_uint(r, UINT64_MAX);
 	tx->fee = mp_read_uint(r, UINT64_MAX);
 	tx->valid_until = mp_read_uint(r, UINT64_MAX);

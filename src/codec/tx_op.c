@@ -6,8 +6,6 @@
  */
 #include "codec/tx_op.h"
 
-#include <string.h>
-
 #include "codec/vote.h"
 
 #define OP_FIELDS_MAX 16 /* of an operation that is not known */
@@ -47,16 +45,6 @@ void tx_op_encode(struct buf *out, const struct tx *tx)
 	}
 }
 
-struct address tx_read_address(struct mp_reader *r)
-{
-	struct span s = mp_read_bin(r, ADDRESS_LEN, ADDRESS_LEN);
-	struct address a = {{0}};
-
-	if (s.len)
-		memcpy(a.b, s.data, ADDRESS_LEN);
-	return a;
-}
-
 static void read_fields(struct tx *tx, struct mp_reader *r)
 {
 	static const size_t fields[] = {
@@ -66,7 +54,7 @@ static void read_fields(struct tx *tx, struct mp_reader *r)
 	mp_read_uint(r, TX_EVIDENCE);
 	switch (tx->op) {
 	case TX_TRANSFER:
-		tx->recipient = tx_read_address(r);
+		tx->recipient = mp_read_address(r);
 		tx->amount = mp_read_uint(r, UINT64_MAX);
 		break;
 	case TX_VOTE:
@@ -121,7 +109,7 @@ enum err tx_change_decode(struct tx_change *out, struct span raw)
 	mp_read_array(&r, 3, 3);
 	out->remove = mp_read_uint(&r, 1);
 	if (out->remove)
-		out->account = tx_read_address(&r);
+		out->account = mp_read_address(&r);
 	else
 		out->key = mp_read_bin(&r, 1, KEY_SPKI_MAX);
 	out->few = mp_read_uint(&r, out->remove); /* 0 with an addition */

@@ -8,12 +8,11 @@
 
 /* Append the list of operations, which holds one. */
 void tx_op_encode(struct buf *out, const struct tx *tx);
-/* Read that list. A form that the reader refuses is
- * its error; ERR_UNSUPPORTED_OPERATION. */
+/* Read that list. A form that the reader refuses is its error;
+ * ERR_UNSUPPORTED_OPERATION. */
 MUST_USE enum err tx_op_read(struct tx *tx, struct mp_reader *r,
 			     struct fault *f);
 /* What is within the operation that was read, once the whole could be. */
 MUST_USE enum err tx_op_check(const struct tx *tx, struct fault *f);
-struct address tx_read_address(struct mp_reader *r);
 
 #endif

@@ -68,12 +68,8 @@ bool governance_same(const struct governance *a, const struct governance *b)
 static bool decode_member(struct address *out, const struct governance *g,
 			  const struct address *before, struct mp_reader *r)
 {
-	struct span s = mp_read_bin(r, ADDRESS_LEN, ADDRESS_LEN);
-
-	if (r->err)
-		return false;
-	memcpy(out->b, s.data, ADDRESS_LEN);
-	return validators_find(&g->set, out) != SIZE_MAX &&
+	*out = mp_read_address(r);
+	return !r->err && validators_find(&g->set, out) != SIZE_MAX &&
 	       (!before || memcmp(before->b, out->b, ADDRESS_LEN) < 0);
 }
 

@@ -97,14 +97,6 @@ void rules_encode(struct buf *out, const struct rules *r)
 		encode_rule(out, r, &rule_table[i]);
 }
 
-static void read_address(struct address *out, struct mp_reader *in)
-{
-	struct span s = mp_read_bin(in, ADDRESS_LEN, ADDRESS_LEN);
-
-	if (s.len)
-		memcpy(out->b, s.data, ADDRESS_LEN);
-}
-
 /* false when the value is none of a placeholder's. */
 static bool decode_placeholder(struct placeholder *p, struct mp_reader *in)
 {
@@ -132,7 +124,7 @@ static bool decode_placeholder(struct placeholder *p, struct mp_reader *in)
 static void read_alloc_entry(struct alloc *out, struct mp_reader *in)
 {
 	mp_read_array(in, 2, 2);
-	read_address(&out->address, in);
+	out->address = mp_read_address(in);
 	out->balance = mp_read_uint(in, AMOUNT_MAX);
 }
 
@@ -165,7 +157,7 @@ static bool decode_rule(struct rules *r, struct mp_reader *in,
 		r->miner_count = mp_read_array(in, i, i * MINERS_MAX);
 		r->miners = xcalloc(r->miner_count + 1, sizeof(*r->miners));
 		for (i = 0; i < r->miner_count; i++)
-			read_address(&r->miners[i], in);
+			r->miners[i] = mp_read_address(in);
 		return true;
 	case RULE_UINT:
 	case RULE_AMOUNT:

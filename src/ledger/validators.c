@@ -158,7 +158,6 @@ static enum err decode_added(struct validator_change *out, struct mp_reader *r)
 enum err change_decode(struct validator_change *out, struct span raw)
 {
 	struct mp_reader r;
-	struct span s;
 	enum err e;
 
 	*out = (struct validator_change){0};
@@ -172,9 +171,7 @@ enum err change_decode(struct validator_change *out, struct span raw)
 		if (e)
 			return e;
 	} else {
-		s = mp_read_bin(&r, ADDRESS_LEN, ADDRESS_LEN);
-		if (s.len)
-			memcpy(out->account.b, s.data, ADDRESS_LEN);
+		out->account = mp_read_address(&r);
 		out->few = mp_read_uint(&r, 1);
 	}
 	return mp_reader_end(&r);
