@@ -37,7 +37,7 @@ struct tx {
 	struct address recipient; /* of a transfer */
 	uint64_t amount;
 	bool approve;		 /* of a vote; else it is taken back */
-	struct span change;	 /* change_encode(), ledger/validators.h */
+	struct span change;	 /* tx_change_encode() */
 	struct span acceptance;	 /* by the new key; see tx_accept_digest() */
 	struct span double_vote; /* of evidence: double_vote_encode() */
 	struct span key;	 /* SPKI; empty unless nonce is 0 */
@@ -77,9 +77,9 @@ void tx_signing_digest(struct hash *out, const struct tx *tx,
 		       const struct hash *genesis);
 
 /*
- * What a vote is about, as bytes: [0, key, 0] or [1, address, few]. The same
- * bytes as change_encode(), which has the rules (ledger/validators.h): a set
- * that grows needs no leave, so an addition has one form, that which its
+ * What a vote is about, as bytes: [0, key, 0] or [1, address, few]; the ledger
+ * has its rules, and a value of it that borrows nothing (ledger/validators.h).
+ * A set that grows needs no leave, so an addition has one form, that which its
  * newcomer signs. A plain value; the key is borrowed.
  */
 struct tx_change {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "codec/msgpack.h"
+#include "codec/tx.h"
 
 size_t validators_faults(size_t n)
 {
@@ -124,57 +125,29 @@ enum err validators_decode(struct validators *out, struct span raw)
 
 void change_encode(struct buf *out, const struct validator_change *c)
 {
-	mp_array(out, 3);
-	mp_uint(out, (uint64_t)c->kind);
-	switch (c->kind) {
-	case CHANGE_ADD:
-		mp_bin(out, SPAN(c->key, c->key_len));
-		mp_uint(out, 0);
-		return;
-	case CHANGE_REMOVE:
-		mp_bin(out, address_span(&c->account));
-		mp_uint(out, c->few);
-		return;
-	}
-	BUG("unknown change");
-}
+	struct tx_change said = {.account = c->account,
+				 .key = SPAN(c->key, c->key_len)};
 
-static enum err decode_added(struct validator_change *out, struct mp_reader *r)
-{
-	struct span key = mp_read_bin(r, 1, KEY_SPKI_MAX);
-	struct validator v;
-
-	mp_read_uint(r, 0);
-	if (r->err)
-		return r->err;
-	if (validator_set_key(&v, key))
-		return ERR_BAD_PUBLIC_KEY;
-	out->account = v.account;
-	out->key_len = v.key_len;
-	memcpy(out->key, v.key, sizeof(out->key));
-	return ERR_OK;
+	said.remove = c->kind == CHANGE_REMOVE;
+	said.few = said.remove && c->few;
+	tx_change_encode(out, &said);
 }
 
 enum err change_decode(struct validator_change *out, struct span raw)
 {
-	struct mp_reader r;
-	enum err e;
+	struct tx_change said;
+	enum err e = tx_change_decode(&said, raw);
 
 	*out = (struct validator_change){0};
-	mp_reader_init(&r, raw);
-	mp_read_array(&r, 3, 3);
-	out->kind = (enum change_kind)mp_read_uint(&r, CHANGE_REMOVE);
-	if (r.err)
-		return r.err;
-	if (out->kind == CHANGE_ADD) {
-		e = decode_added(out, &r);
-		if (e)
-			return e;
-	} else {
-		out->account = mp_read_address(&r);
-		out->few = mp_read_uint(&r, 1);
-	}
-	return mp_reader_end(&r);
+	if (e)
+		return e;
+	out->kind = said.remove ? CHANGE_REMOVE : CHANGE_ADD;
+	out->few = said.few;
+	out->account = said.account;
+	out->key_len = (uint16_t)said.key.len;
+	if (said.key.len)
+		memcpy(out->key, said.key.data, said.key.len);
+	return ERR_OK;
 }
 
 bool change_same(const struct validator_change *a,

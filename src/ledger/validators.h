@@ -47,10 +47,10 @@ MUST_USE enum err validators_decode(struct validators *out, struct span raw);
 enum change_kind { CHANGE_ADD, CHANGE_REMOVE };
 
 /*
- * One change of a set: [0, key, 0] or [1, address, few]; in a header that
- * carries none, the empty array. few: the set may become smaller than four by
- * it. A set that grows needs no leave, so an addition has one form, without
- * the flag: votes for it are for one change. A plain value.
+ * One change of a set, in the bytes of what is voted for (tx_change_encode());
+ * in a header that carries none, the empty array. few: the set may become
+ * smaller than four by it. A set that grows needs no leave, so an addition has
+ * one form, without the flag: votes for it are for one change. A plain value.
  */
 struct validator_change {
 	enum change_kind kind;
