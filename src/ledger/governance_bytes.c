@@ -18,6 +18,17 @@ static void encode_change(struct buf *out, const struct governance *g)
 		mp_array(out, 0);
 }
 
+/* One, or the empty array. */
+static void read_change(bool *has, struct validator_change *out,
+			struct mp_reader *r)
+{
+	struct span raw = mp_read_raw(r);
+
+	*has = !span_eq(raw, SPAN("\x90", 1));
+	if (!r->err && *has && change_decode(out, raw))
+		mp_refuse(r);
+}
+
 static void encode_proposal(struct buf *out, const struct proposal *p)
 {
 	size_t i;
@@ -125,16 +136,14 @@ static bool decode_offenders(struct governance *g, struct mp_reader *r)
 static bool decode_all(struct governance *g, struct span raw)
 {
 	struct mp_reader r;
-	struct span change;
 
 	mp_reader_init(&r, raw);
 	mp_read_array(&r, 4, 4);
 	if (validators_decode(&g->set, mp_read_raw(&r)))
 		return false;
-	change = mp_read_raw(&r);
-	g->has_change = !span_eq(change, SPAN("\x90", 1));
-	if (g->has_change && (change_decode(&g->change, change) ||
-			      validators_can(&g->set, &g->change, NULL)))
+	read_change(&g->has_change, &g->change, &r);
+	if (r.err ||
+	    (g->has_change && validators_can(&g->set, &g->change, NULL)))
 		return false;
 	return decode_proposals(g, &r) && decode_offenders(g, &r) &&
 	       !mp_reader_end(&r);
@@ -164,15 +173,6 @@ void governance_fields(struct buf *out, const struct governance *g)
 	validators_release(&next);
 }
 
-static void read_change(struct governance_told *out, struct mp_reader *r)
-{
-	struct span raw = mp_read_raw(r);
-
-	out->has_change = !span_eq(raw, SPAN("\x90", 1));
-	if (!r->err && out->has_change && change_decode(&out->change, raw))
-		mp_refuse(r);
-}
-
 enum err governance_told_decode(struct governance_told *out, struct span fields)
 {
 	struct mp_reader r;
@@ -182,6 +182,6 @@ enum err governance_told_decode(struct governance_told *out, struct span fields)
 	mp_read_array(&r, 3, 3);
 	out->set = mp_read_hash(&r);
 	out->next = mp_read_hash(&r);
-	read_change(out, &r);
+	read_change(&out->has_change, &out->change, &r);
 	return mp_reader_end(&r);
 }
