@@ -97,7 +97,7 @@ void vote_encode(struct buf *out, const struct vote *v)
 	put_signature(out, v);
 }
 
-void vote_read_signature(struct vote *out, struct mp_reader *r)
+static void read_signature(struct vote *out, struct mp_reader *r)
 {
 	struct span s = mp_read_bin(r, 0, KEY_SIGNATURE_MAX);
 
@@ -132,7 +132,7 @@ void vote_read(struct vote *out, struct mp_reader *r)
 	out->round = mp_read_uint(r, VOTE_ROUND_MAX);
 	read_choice(out, r);
 	out->signer = (uint16_t)mp_read_uint(r, VALIDATORS_MAX - 1);
-	vote_read_signature(out, r);
+	read_signature(out, r);
 }
 
 enum err vote_decode(struct vote *out, struct span raw)
@@ -240,7 +240,7 @@ static void read_signed(struct vote *out, struct mp_reader *r)
 {
 	mp_read_array(r, 2, 2);
 	out->signer = (uint16_t)mp_read_uint(r, VALIDATORS_MAX - 1);
-	vote_read_signature(out, r);
+	read_signature(out, r);
 }
 
 struct span certificate_read(struct mp_reader *r)
@@ -321,7 +321,7 @@ static void read_side(struct vote *out, size_t signature_len,
 {
 	mp_read_array(r, 3, 3);
 	read_choice(out, r);
-	vote_read_signature(out, r);
+	read_signature(out, r);
 	if (out->signature_len != signature_len)
 		mp_refuse(r);
 }

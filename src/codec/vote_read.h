@@ -14,8 +14,6 @@ void vote_read(struct vote *out, struct mp_reader *r);
  * free() it also when the reader refused. */
 void votes_read(struct vote **out, size_t *count, size_t max,
 		struct mp_reader *r);
-/* 64 or 256 bytes. */
-void vote_read_signature(struct vote *out, struct mp_reader *r);
 /* A certificate's bytes, when it has the form that certificate_decode() takes;
  * allocates nothing. */
 struct span certificate_read(struct mp_reader *r);

@@ -3,7 +3,7 @@
  * Every rule of a chain, once: where it stands in the genesis file and in
  * struct rules, what it may be, what it is when left out. The order of the
  * table is the order of the canonical encoding, so it never changes. For the
- * genesis_*.c and rules.c alone.
+ * genesis_*.c and rules*.c alone.
  */
 #ifndef LEDGER_RULES_TABLE_H
 #define LEDGER_RULES_TABLE_H
