@@ -24,20 +24,13 @@ static const struct option_spec votes_specs[] = {
 	 .help = "reset: the first height that may be signed again"},
 };
 
-static const char *const kind_names[VOTE_KIND_COUNT] = {
-	[VOTE_PROPOSAL] = "proposal",
-	[VOTE_PREPARE] = "prepare",
-	[VOTE_COMMIT] = "commit",
-	[VOTE_ROUND_CHANGE] = "round_change",
-};
-
 /* --- show ---------------------------------------------------------------- */
 
 static json_t *vote_json(const struct vote_record *r)
 {
 	char digest[HASH_HEX_LEN];
 	json_t *out = json_pack("{s:s, s:I, s:I, s:s, s:I, s:I, s:I}", "kind",
-				kind_names[r->vote.kind], "height",
+				vote_kind_name(r->vote.kind), "height",
 				(json_int_t)r->vote.height, "round",
 				(json_int_t)r->vote.round, "digest",
 				hash_hex(digest, &r->vote.digest),

@@ -16,13 +16,6 @@
 #define MEMBERS_MAX 6
 #define PATH_MAX_LEN 64
 
-static const char *const kinds[VOTE_KIND_COUNT] = {
-	[VOTE_PROPOSAL] = "proposal",
-	[VOTE_PREPARE] = "prepare",
-	[VOTE_COMMIT] = "commit",
-	[VOTE_ROUND_CHANGE] = "round_change",
-};
-
 void tx_op_bytes_release(struct tx_op_bytes *b)
 {
 	buf_release(&b->what);
@@ -242,7 +235,7 @@ static enum err read_kind(enum vote_kind *out, const struct object *o,
 	int i;
 
 	for (i = 0; text && i < VOTE_KIND_COUNT; i++) {
-		if (strcmp(text, kinds[i]))
+		if (strcmp(text, vote_kind_name((enum vote_kind)i)))
 			continue;
 		*out = (enum vote_kind)i;
 		return ERR_OK;
@@ -406,7 +399,7 @@ json_t *tx_evidence_to_json(const struct tx *tx)
 	set_uint(o, evidence_names[E_HEIGHT], d.vote[0].height);
 	set_uint(o, evidence_names[E_ROUND], d.vote[0].round);
 	set(o, evidence_names[E_KIND],
-	    json_string_nocheck(kinds[d.vote[0].kind]));
+	    json_string_nocheck(vote_kind_name(d.vote[0].kind)));
 	for (i = 0; i < 2; i++)
 		if (json_array_append_new(votes, side_to_json(&d.vote[i])))
 			BUG("out of memory");

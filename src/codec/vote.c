@@ -17,6 +17,23 @@
 #define VOTE_BYTES_MIN 106
 #define SIGNED_BYTES_MIN 68 /* of [signer, signature] */
 
+const char *vote_kind_name(enum vote_kind kind)
+{
+	switch (kind) {
+	case VOTE_PROPOSAL:
+		return "proposal";
+	case VOTE_PREPARE:
+		return "prepare";
+	case VOTE_COMMIT:
+		return "commit";
+	case VOTE_ROUND_CHANGE:
+		return "round_change";
+	case VOTE_KIND_COUNT:
+		break;
+	}
+	BUG("a vote of no kind");
+}
+
 static uint64_t prepared_field(const struct vote *v)
 {
 	return v->prepared ? v->prepared_round + 1 : 0;

@@ -29,6 +29,9 @@ enum vote_kind {
 	VOTE_KIND_COUNT
 };
 
+/* "round_change", for people and in JSON. */
+const char *vote_kind_name(enum vote_kind kind);
+
 /* A plain value. */
 struct vote {
 	enum vote_kind kind;

@@ -124,19 +124,13 @@ static void out_network(struct buf *out, const struct api *api)
 
 static void out_votes(struct buf *out, const struct bft_info *info)
 {
-	static const char *const kinds[VOTE_KIND_COUNT] = {
-		[VOTE_PROPOSAL] = "proposal",
-		[VOTE_PREPARE] = "prepare",
-		[VOTE_COMMIT] = "commit",
-		[VOTE_ROUND_CHANGE] = "round_change",
-	};
 	size_t i;
 
 	out_about(out, "ccoin_bft_votes_total", "counter",
 		  "Votes of other validators that came and held");
 	for (i = 0; i < VOTE_KIND_COUNT; i++) {
 		out_text(out, "ccoin_bft_votes_total{kind=\"");
-		out_text(out, kinds[i]);
+		out_text(out, vote_kind_name((enum vote_kind)i));
 		out_text(out, "\"} ");
 		out_uint(out, info->votes[i]);
 		out_text(out, "\n");

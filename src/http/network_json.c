@@ -134,23 +134,6 @@ static void out_signed_header(struct buf *out, const struct evidence_info *e,
 	out_text(out, "}");
 }
 
-static const char *kind_name(enum vote_kind kind)
-{
-	switch (kind) {
-	case VOTE_PROPOSAL:
-		return "proposal";
-	case VOTE_PREPARE:
-		return "prepare";
-	case VOTE_COMMIT:
-		return "commit";
-	case VOTE_ROUND_CHANGE:
-		return "round_change";
-	case VOTE_KIND_COUNT:
-		break;
-	}
-	BUG("a vote of no kind");
-}
-
 static void out_signed_vote(struct buf *out, const struct vote *v)
 {
 	struct buf raw = {0};
@@ -171,7 +154,7 @@ static void out_signed_vote(struct buf *out, const struct vote *v)
 static void out_double_vote(struct buf *out, const struct double_vote *d)
 {
 	out_bytes(out, "public_key", d->key);
-	out_words(out, "kind", kind_name(d->vote[0].kind));
+	out_words(out, "kind", vote_kind_name(d->vote[0].kind));
 	out_member(out, "height", d->vote[0].height);
 	out_member(out, "round", d->vote[0].round);
 	out_text(out, ",\"votes\":[");
