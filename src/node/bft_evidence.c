@@ -9,8 +9,8 @@
 
 #include "codec/msgpack.h"
 #include "node/bft_offences.h"
+#include "node/evidence_internal.h"
 #include "node/network.h"
-#include "node/sync_internal.h"
 
 bool offence_is_known(const struct node *n, const struct address *account,
 		      uint64_t height)
@@ -26,17 +26,6 @@ bool offence_is_known(const struct node *n, const struct address *account,
 			return true;
 	}
 	return count >= OFFENCES_OF_ONE;
-}
-
-enum err offence_item(struct span *raw, uint64_t *found, struct span value)
-{
-	struct mp_reader r;
-
-	mp_reader_init(&r, value);
-	mp_read_array(&r, 2, 2);
-	*found = mp_read_uint(&r, UINT64_MAX);
-	*raw = mp_read_raw(&r);
-	return mp_reader_end(&r) ? ERR_CORRUPT : ERR_OK;
 }
 
 /* --- keeping ----------------------------------------------------------- */
@@ -118,7 +107,7 @@ static enum err decode(struct offence_info *out, const struct kv_cursor *c)
 	struct span raw;
 
 	if (c->key.len != HASH_LEN ||
-	    offence_item(&raw, &out->found, c->value) ||
+	    evidence_item(&raw, &out->found, c->value) ||
 	    double_vote_decode(&out->votes, raw))
 		return ERR_CORRUPT;
 	memcpy(out->id.b, c->key.data, HASH_LEN);
@@ -154,7 +143,7 @@ static enum err load(struct node *n, struct span id, struct span value)
 	struct offence f = {0};
 	struct span raw;
 
-	if (id.len != HASH_LEN || offence_item(&raw, &f.found, value) ||
+	if (id.len != HASH_LEN || evidence_item(&raw, &f.found, value) ||
 	    double_vote_decode(&d, raw))
 		return ERR_CORRUPT;
 	memcpy(f.id.b, id.data, HASH_LEN);
@@ -171,19 +160,10 @@ static enum err load(struct node *n, struct span id, struct span value)
 enum err offences_open(struct node *n, struct kv_view *view)
 {
 	struct offences *o = xcalloc(1, sizeof(*o));
-	struct kv_cursor *c;
-	enum err e;
 
 	n->bft->offences = o;
 	o->works = map_new(sizeof(uint64_t), rng_next(&n->rng));
-	c = kv_cursor_open(view, KV_EVIDENCE);
-	for (e = kv_seek(c, SPAN("", 0)); !e; e = kv_next(c)) {
-		e = load(n, c->key, c->value);
-		if (e)
-			break;
-	}
-	kv_cursor_close(c);
-	return e == ERR_NOT_FOUND ? ERR_OK : e;
+	return evidence_load(n, view, load);
 }
 
 void offences_free(struct offences *o)

@@ -47,9 +47,5 @@ struct offence_work {
 /* Or whether there are enough of that account. */
 bool offence_is_known(const struct node *n, const struct address *account,
 		      uint64_t height);
-/* What is stored under an id: the double vote's bytes, and when it was found.
- */
-MUST_USE enum err offence_item(struct span *raw, uint64_t *found,
-			       struct span value);
 
 #endif

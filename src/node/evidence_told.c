@@ -53,7 +53,6 @@ void evidence_durable(struct node *n, uint64_t seq)
 	room->untold_count = left;
 }
 
-/* What is stored under an id, as one item of EVD. */
 enum err evidence_item(struct span *item, uint64_t *at, struct span value)
 {
 	struct mp_reader r;
