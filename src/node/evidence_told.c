@@ -33,7 +33,7 @@ static void tell(struct node *n, const struct untold *u)
 	size_t at = 0;
 
 	while ((p = peers_next(n, &at)))
-		if (p->stage == PEER_READY && p->number != u->from)
+		if (p->number != u->from)
 			send(n, p, buf_span(&u->item), 1);
 }
 
