@@ -148,11 +148,8 @@ static void start_check(struct node *n, struct kept_block *b)
 		job_free(job);
 		return;
 	}
-	job->kind = JOB_VERIFY;
-	job->owner = OWNER_BFT;
-	job->id = b->job = n->next_job++;
+	b->job = node_job(n, job, JOB_VERIFY, OWNER_BFT);
 	b->state = KEPT_CHECKING;
-	effects_add(n->effects, EFFECT_JOB)->job = job;
 }
 
 bool blocks_checked(struct node *n, const struct job *job)

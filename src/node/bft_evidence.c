@@ -274,13 +274,10 @@ static void start(struct node *n, const struct offence *f)
 		return;
 	}
 	job = xcalloc(1, sizeof(*job));
-	job->kind = JOB_SIGN;
-	job->owner = OWNER_BFT;
-	job->id = o->sign_job = n->next_job++;
 	tx_signing_digest(&job->digest, &tx, chain_genesis(n->chain));
+	o->sign_job = node_job(n, job, JOB_SIGN, OWNER_BFT);
 	o->signing = f->id;
 	o->signing_nonce = tx.nonce;
-	effects_add(n->effects, EFFECT_JOB)->job = job;
 }
 
 bool offences_signed(struct node *n, struct job *job)

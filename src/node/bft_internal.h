@@ -191,7 +191,6 @@ struct incoming {
 	uint64_t peer;
 	enum message_type type;
 	struct hash digest; /* SHA-256 of the body: type and bytes */
-	uint64_t job;
 	size_t bytes;
 	struct buf body; /* PRP, RCH: to be passed on */
 	/* the vote, its round changes, its prepares; VOT: votes */
