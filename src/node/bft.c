@@ -99,9 +99,7 @@ void room_free(struct bft_room *room)
 	offences_free(room->offences);
 	recent_free(room->good);
 	recent_free(room->told);
-	for (i = 0; i < room->record_count; i++)
-		buf_release(&room->records[i]);
-	free(room->records);
+	records_forget(room);
 	for (i = 0; i < room->block_count; i++)
 		kept_free(room->blocks[i]);
 	free(room->blocks);

@@ -184,6 +184,8 @@ void room_mute(struct node *n);
 /* The set of this height or of the next; NULL: of another. */
 const struct validators *room_set(const struct node *n, uint64_t height);
 bool room_is_member(const struct node *n, const struct address *a);
+/* The records of the journal that were read at the start. */
+void records_forget(struct bft_room *room);
 
 /* bft_read.c */
 /* One message as it was decoded. */
