@@ -102,38 +102,6 @@ size_t offences_count(const struct node *n)
 	return n->bft->offences->count;
 }
 
-static enum err decode(struct offence_info *out, const struct kv_cursor *c)
-{
-	struct span raw;
-
-	if (c->key.len != HASH_LEN ||
-	    evidence_item(&raw, &out->found, c->value) ||
-	    double_vote_decode(&out->votes, raw))
-		return ERR_CORRUPT;
-	memcpy(out->id.b, c->key.data, HASH_LEN);
-	key_address(&out->account, out->votes.key);
-	return ERR_OK;
-}
-
-enum err query_offence(struct offence_info *out, struct node *n,
-		       struct kv_view *view, const struct hash *after)
-{
-	struct kv_cursor *c;
-	enum err e;
-
-	*out = (struct offence_info){0};
-	if (!n->bft)
-		return ERR_NOT_FOUND;
-	c = kv_cursor_open(view, KV_EVIDENCE);
-	e = kv_seek(c, after ? hash_span(after) : SPAN("", 0));
-	if (!e && after && span_eq(c->key, hash_span(after)))
-		e = kv_next(c);
-	if (!e)
-		e = decode(out, c);
-	kv_cursor_close(c);
-	return e;
-}
-
 /* --- life -------------------------------------------------------------- */
 
 static enum err load(struct node *n, struct span id, struct span value)
