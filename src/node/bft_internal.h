@@ -283,6 +283,8 @@ void relay_vote(struct node *n, const struct vote *v, uint64_t from);
 void relay_decided(struct node *n, const struct vote *votes, size_t count);
 /* Whether what is known already, by its name, is to be passed on again. */
 bool relay_is_due(struct node *n, const struct hash *name);
+/* Whether the peer is that validator, or says that it is connected to it. */
+bool links_has(const struct peer *p, const struct address *a);
 void links_received(struct node *n, struct peer *p, struct span body);
 void links_greet(struct node *n, struct peer *p);
 void links_tick(struct node *n);
