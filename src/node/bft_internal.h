@@ -5,7 +5,8 @@
  * (votes of others and their signatures), bft_read.c (these as bytes),
  * bft_blocks.c (bytes of blocks, executing and building them), bft_fetch.c
  * (asking for them, answering), bft_cast.c (own votes), bft_decide.c,
- * bft_relay.c (who is told what), bft_loss.c (rule 17), bft_evidence.c.
+ * bft_relay.c (who is told what), bft_loss.c (rule 17), bft_evidence.c and
+ * bft_evidence_told.c (rule 15).
  */
 #ifndef NODE_BFT_INTERNAL_H
 #define NODE_BFT_INTERNAL_H
@@ -227,7 +228,8 @@ struct kept_block *blocks_find(const struct bft_room *room,
 struct kept_block *blocks_take(struct bft_room *room, struct kept_block *b);
 void kept_free(struct kept_block *b);
 /* The block's bytes as the room keeps them: its seal is empty, its
- * transactions are those of its header. ERR_MALFORMED. */
+ * transactions are those of its header. ERR_TOO_BIG, ERR_BAD_TXS_ROOT, or what
+ * block_decode() says. */
 MUST_USE enum err kept_read(struct node *n, struct kept_block **out,
 			    struct span raw);
 /* Forget what nobody needs any more. */
@@ -236,8 +238,8 @@ void blocks_prune(struct node *n);
  * can be done now. */
 bool blocks_work(struct node *n);
 bool blocks_checked(struct node *n, const struct job *job);
-/* The candidate of that block, executed on the tip; NULL: it does not hold
- * (*f says why). ERR_IO, ERR_CORRUPT are the store's. */
+/* Make room->candidate that of the block, executed on the tip. An error: it
+ * does not hold (*f says why); ERR_IO, ERR_CORRUPT are the store's. */
 MUST_USE enum err blocks_candidate(struct node *n, const struct hash *digest,
 				   struct fault *f);
 /*

@@ -268,9 +268,9 @@ enum err evidence_open(struct node *n, struct kv_view *view)
 
 	n->sync->evidence = room;
 	room->seen = recent_new(SLOT_KEY_LEN, SEEN_KEPT / 2, rng_next(&n->rng));
+	/* then the table holds double votes (bft_evidence.c) */
 	if (n->engine->ops->certifies)
-		return ERR_OK; /* the table holds double votes (bft_evidence.c)
-				*/
+		return ERR_OK;
 	return evidence_load(n, view, load);
 }
 
