@@ -142,44 +142,6 @@ void bft_waiting_text(char out[BFT_WAITING_MAX], const struct bft_view *v,
 
 /* --- as JSON ------------------------------------------------------------- */
 
-static void out_key(struct buf *out, const char *key)
-{
-	out_text(out, ",\"");
-	out_text(out, key);
-	out_text(out, "\":");
-}
-
-static void out_number(struct buf *out, const char *key, uint64_t n)
-{
-	out_key(out, key);
-	out_uint(out, n);
-}
-
-/* null when there is none */
-static void out_maybe(struct buf *out, const char *key, bool has, uint64_t n)
-{
-	out_key(out, key);
-	if (has)
-		out_uint(out, n);
-	else
-		out_text(out, "null");
-}
-
-static void out_words(struct buf *out, const char *key, const char *text)
-{
-	out_key(out, key);
-	if (text)
-		out_string(out, span_str(text));
-	else
-		out_text(out, "null");
-}
-
-static void out_flag(struct buf *out, const char *key, bool flag)
-{
-	out_key(out, key);
-	out_bool(out, flag);
-}
-
 static const char *step_name(enum bft_step s)
 {
 	switch (s) {
@@ -242,9 +204,9 @@ static void out_votes(struct buf *out, const struct bft_view *v)
 	}
 	out_text(out, ",\"votes\":{\"needed\":");
 	out_uint(out, v->info.quorum);
-	out_number(out, "prepare", prepares);
-	out_number(out, "commit", commits);
-	out_number(out, "in_round", in_round);
+	out_member(out, "prepare", prepares);
+	out_member(out, "commit", commits);
+	out_member(out, "in_round", in_round);
 	out_text(out, "}");
 }
 
@@ -257,7 +219,7 @@ static void out_journal(struct buf *out, const struct bft_info *i)
 	}
 	out_text(out, "{\"floor\":");
 	out_uint(out, i->floor);
-	out_number(out, "records", i->records);
+	out_member(out, "records", i->records);
 	out_text(out, "}");
 }
 
@@ -265,17 +227,17 @@ void out_bft(struct buf *out, const struct bft_view *v, uint64_t settled)
 {
 	const struct bft_info *i = &v->info;
 
-	out_number(out, "height", i->height);
-	out_number(out, "since", i->since);
-	out_number(out, "round", i->round);
+	out_member(out, "height", i->height);
+	out_member(out, "since", i->since);
+	out_member(out, "round", i->round);
 	out_words(out, "step", step_name(i->step));
 	out_key(out, "leader");
 	if (i->leader < i->count)
 		out_address(out, &v->member[i->leader].who->account);
 	else
 		out_text(out, "null");
-	out_number(out, "validators", i->count);
-	out_number(out, "quorum", i->quorum);
+	out_member(out, "validators", i->count);
+	out_member(out, "quorum", i->quorum);
 	out_key(out, "proposal");
 	if (i->has_proposal)
 		out_hash(out, &i->proposal);
@@ -284,8 +246,8 @@ void out_bft(struct buf *out, const struct bft_view *v, uint64_t settled)
 	out_maybe(out, "prepared_round", i->prepared, i->prepared_round);
 	out_votes(out, v);
 	out_maybe(out, "timer_ends", i->timer_runs, i->deadline);
-	out_number(out, "timeouts", i->timeouts);
-	out_number(out, "settled_height", settled);
+	out_member(out, "timeouts", i->timeouts);
+	out_member(out, "settled_height", settled);
 	out_waiting_for(out, v);
 	out_words(out, "silent", i->silent);
 	out_journal(out, i);

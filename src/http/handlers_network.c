@@ -217,11 +217,7 @@ static void out_turn(struct buf *out, const struct engine_status *s)
 	out_uint(out, s->slot_start);
 	out_text(out, ",\"turn\":");
 	out_address(out, &s->turn);
-	out_text(out, ",\"next_own_slot\":");
-	if (s->has_own_slot)
-		out_uint(out, s->own_slot);
-	else
-		out_text(out, "null");
+	out_maybe(out, "next_own_slot", s->has_own_slot, s->own_slot);
 	out_text(out, ",\"quorum\":");
 	out_uint(out, s->quorum);
 }

@@ -63,11 +63,8 @@ static void out_chain(struct buf *out, const struct api *api)
 	out_hash(out, &tip.state_root);
 	out_text(out, ",\"settled_height\":");
 	out_uint(out, tip.settled);
-	out_text(out, ",\"final_height\":");
-	if (node_has_finality(api->cfg.node))
-		out_uint(out, tip.final);
-	else
-		out_text(out, "null");
+	out_maybe(out, "final_height", node_has_finality(api->cfg.node),
+		  tip.final);
 	out_text(out, ",\"flushed_height\":");
 	out_uint(out, tip.flushed);
 	out_text(out, ",\"supply\":");
@@ -98,15 +95,6 @@ static void out_network(struct buf *out, const struct node *n)
 	out_bool(out, sync.halted);
 }
 
-static void out_words(struct buf *out, const char *key, const char *text)
-{
-	out_text(out, key);
-	if (text && *text)
-		out_string(out, span_str(text));
-	else
-		out_text(out, "null");
-}
-
 /* Of validators that vote. */
 static void out_voting(struct buf *out, const struct node *n)
 {
@@ -116,8 +104,8 @@ static void out_voting(struct buf *out, const struct node *n)
 	view.info.silent = NULL;
 	if (bft_view_of(&view, n, clock_now_ms()))
 		bft_waiting_text(waiting, &view, false);
-	out_words(out, ",\"waiting\":", waiting);
-	out_words(out, ",\"silent\":", view.info.silent);
+	out_words(out, "waiting", *waiting ? waiting : NULL);
+	out_words(out, "silent", view.info.silent);
 }
 
 void handle_v1_status(struct call *c)

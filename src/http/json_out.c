@@ -86,6 +86,43 @@ void out_address(struct buf *b, const struct address *a)
 	out_hex(b, address_span(a));
 }
 
+void out_key(struct buf *b, const char *key)
+{
+	out_text(b, ",\"");
+	out_text(b, key);
+	out_text(b, "\":");
+}
+
+void out_member(struct buf *b, const char *key, uint64_t v)
+{
+	out_key(b, key);
+	out_uint(b, v);
+}
+
+void out_flag(struct buf *b, const char *key, bool v)
+{
+	out_key(b, key);
+	out_bool(b, v);
+}
+
+void out_maybe(struct buf *b, const char *key, bool has, uint64_t v)
+{
+	out_key(b, key);
+	if (has)
+		out_uint(b, v);
+	else
+		out_text(b, "null");
+}
+
+void out_words(struct buf *b, const char *key, const char *text)
+{
+	out_key(b, key);
+	if (text)
+		out_string(b, span_str(text));
+	else
+		out_text(b, "null");
+}
+
 static int append(const char *data, size_t len, void *arg)
 {
 	buf_append(arg, data, len);

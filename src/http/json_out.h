@@ -25,6 +25,16 @@ void out_base64(struct buf *b, struct span s);
 void out_hex(struct buf *b, struct span s);
 void out_hash(struct buf *b, const struct hash *h);
 void out_address(struct buf *b, const struct address *a);
+
+/* A member behind another one: a comma, its key, and its value. */
+void out_key(struct buf *b, const char *key); /* without a value yet */
+void out_member(struct buf *b, const char *key, uint64_t v);
+void out_flag(struct buf *b, const char *key, bool v);
+/* null when there is none. */
+void out_maybe(struct buf *b, const char *key, bool has, uint64_t v);
+/* A string, or null for NULL. */
+void out_words(struct buf *b, const char *key, const char *text);
+
 /* A tree of jansson's, compact. */
 void out_json(struct buf *b, const json_t *json);
 

@@ -4,41 +4,6 @@
 
 #include "http/json_out.h"
 
-static void out_key(struct buf *out, const char *key)
-{
-	out_text(out, ",\"");
-	out_text(out, key);
-	out_text(out, "\":");
-}
-
-static void out_member(struct buf *out, const char *key, uint64_t v)
-{
-	out_key(out, key);
-	out_uint(out, v);
-}
-
-static void out_words(struct buf *out, const char *key, const char *text)
-{
-	out_key(out, key);
-	out_string(out, span_str(text));
-}
-
-static void out_flag(struct buf *out, const char *key, bool v)
-{
-	out_key(out, key);
-	out_bool(out, v);
-}
-
-/* null when there is none */
-static void out_maybe(struct buf *out, const char *key, bool has, uint64_t v)
-{
-	out_key(out, key);
-	if (has)
-		out_uint(out, v);
-	else
-		out_text(out, "null");
-}
-
 void out_peer(struct buf *out, const struct peer_info *p,
 	      const struct api_traffic *traffic)
 {

@@ -99,9 +99,7 @@ void room_free(struct bft_room *room)
 	offences_free(room->offences);
 	recent_free(room->good);
 	recent_free(room->told);
-	for (i = 0; i < room->record_count; i++)
-		buf_release(&room->records[i]);
-	free(room->records);
+	records_forget(room);
 	for (i = 0; i < room->block_count; i++)
 		kept_free(room->blocks[i]);
 	free(room->blocks);
@@ -161,8 +159,7 @@ void room_message(struct node *n, struct peer *p, enum message_type type,
 {
 	if (!n->bft) {
 		peer_fault(n, p, FAULT_UNEXPECTED,
-			   "%s on a chain without "
-			   "votes",
+			   "%s on a chain without votes",
 			   message_letters(type));
 		return;
 	}
@@ -319,8 +316,7 @@ static uint64_t due(const struct node *n)
 		return 0;
 	at = work_due_at(chain_rules(n->chain), mempool_executable(n->pool),
 			 tip->time);
-	return at > n->bft->not_before || at == UINT64_MAX ? at
-							   : n->bft->not_before;
+	return at > n->bft->not_before ? at : n->bft->not_before;
 }
 
 static void tell_work(struct node *n)

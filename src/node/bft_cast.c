@@ -46,11 +46,8 @@ void cast_begin(struct node *n, struct bft_effect *e)
 		.prepare_count = e->vote_count,
 	};
 	e->changes = e->votes = NULL;
-	job->kind = JOB_SIGN;
-	job->owner = OWNER_BFT;
-	job->id = c->job = n->next_job++;
 	vote_digest(&job->digest, &c->vote, &n->bft->genesis);
-	effects_add(n->effects, EFFECT_JOB)->job = job;
+	c->job = node_job(n, job, JOB_SIGN, OWNER_BFT);
 }
 
 static void persist(struct node *n)

@@ -9,8 +9,8 @@
 
 #include "codec/msgpack.h"
 #include "node/bft_offences.h"
+#include "node/evidence_internal.h"
 #include "node/network.h"
-#include "node/sync_internal.h"
 
 bool offence_is_known(const struct node *n, const struct address *account,
 		      uint64_t height)
@@ -26,17 +26,6 @@ bool offence_is_known(const struct node *n, const struct address *account,
 			return true;
 	}
 	return count >= OFFENCES_OF_ONE;
-}
-
-enum err offence_item(struct span *raw, uint64_t *found, struct span value)
-{
-	struct mp_reader r;
-
-	mp_reader_init(&r, value);
-	mp_read_array(&r, 2, 2);
-	*found = mp_read_uint(&r, UINT64_MAX);
-	*raw = mp_read_raw(&r);
-	return mp_reader_end(&r) ? ERR_CORRUPT : ERR_OK;
 }
 
 /* --- keeping ----------------------------------------------------------- */
@@ -113,38 +102,6 @@ size_t offences_count(const struct node *n)
 	return n->bft->offences->count;
 }
 
-static enum err decode(struct offence_info *out, const struct kv_cursor *c)
-{
-	struct span raw;
-
-	if (c->key.len != HASH_LEN ||
-	    offence_item(&raw, &out->found, c->value) ||
-	    double_vote_decode(&out->votes, raw))
-		return ERR_CORRUPT;
-	memcpy(out->id.b, c->key.data, HASH_LEN);
-	key_address(&out->account, out->votes.key);
-	return ERR_OK;
-}
-
-enum err query_offence(struct offence_info *out, struct node *n,
-		       struct kv_view *view, const struct hash *after)
-{
-	struct kv_cursor *c;
-	enum err e;
-
-	*out = (struct offence_info){0};
-	if (!n->bft)
-		return ERR_NOT_FOUND;
-	c = kv_cursor_open(view, KV_EVIDENCE);
-	e = kv_seek(c, after ? hash_span(after) : SPAN("", 0));
-	if (!e && after && span_eq(c->key, hash_span(after)))
-		e = kv_next(c);
-	if (!e)
-		e = decode(out, c);
-	kv_cursor_close(c);
-	return e;
-}
-
 /* --- life -------------------------------------------------------------- */
 
 static enum err load(struct node *n, struct span id, struct span value)
@@ -154,7 +111,7 @@ static enum err load(struct node *n, struct span id, struct span value)
 	struct offence f = {0};
 	struct span raw;
 
-	if (id.len != HASH_LEN || offence_item(&raw, &f.found, value) ||
+	if (id.len != HASH_LEN || evidence_item(&raw, &f.found, value) ||
 	    double_vote_decode(&d, raw))
 		return ERR_CORRUPT;
 	memcpy(f.id.b, id.data, HASH_LEN);
@@ -171,19 +128,10 @@ static enum err load(struct node *n, struct span id, struct span value)
 enum err offences_open(struct node *n, struct kv_view *view)
 {
 	struct offences *o = xcalloc(1, sizeof(*o));
-	struct kv_cursor *c;
-	enum err e;
 
 	n->bft->offences = o;
 	o->works = map_new(sizeof(uint64_t), rng_next(&n->rng));
-	c = kv_cursor_open(view, KV_EVIDENCE);
-	for (e = kv_seek(c, SPAN("", 0)); !e; e = kv_next(c)) {
-		e = load(n, c->key, c->value);
-		if (e)
-			break;
-	}
-	kv_cursor_close(c);
-	return e == ERR_NOT_FOUND ? ERR_OK : e;
+	return evidence_load(n, view, load);
 }
 
 void offences_free(struct offences *o)
@@ -294,13 +242,10 @@ static void start(struct node *n, const struct offence *f)
 		return;
 	}
 	job = xcalloc(1, sizeof(*job));
-	job->kind = JOB_SIGN;
-	job->owner = OWNER_BFT;
-	job->id = o->sign_job = n->next_job++;
 	tx_signing_digest(&job->digest, &tx, chain_genesis(n->chain));
+	o->sign_job = node_job(n, job, JOB_SIGN, OWNER_BFT);
 	o->signing = f->id;
 	o->signing_nonce = tx.nonce;
-	effects_add(n->effects, EFFECT_JOB)->job = job;
 }
 
 bool offences_signed(struct node *n, struct job *job)

@@ -131,13 +131,10 @@ void offences_received(struct node *n, struct peer *p, struct span body)
 		free(w);
 		return;
 	}
-	job->kind = JOB_VERIFY;
-	job->owner = OWNER_BFT;
-	job->id = n->next_job++;
+	node_job(n, job, JOB_VERIFY, OWNER_BFT);
 	w->peer = p->number;
 	buf_append_span(&w->body, body);
 	map_put(o->works, &job->id, w);
-	effects_add(n->effects, EFFECT_JOB)->job = job;
 }
 
 static void take(struct node *n, const struct offence_work *w)

@@ -86,7 +86,7 @@ static void take_seen(struct bft_room *room)
 
 /* --- the journal ------------------------------------------------------- */
 
-static void forget_records(struct bft_room *room)
+void records_forget(struct bft_room *room)
 {
 	size_t i;
 
@@ -194,7 +194,7 @@ void room_follow(struct node *n)
 	room->work_told = UINT64_MAX;
 	replay(n, h.self);
 	if (room->height >= room->records_height)
-		forget_records(room);
+		records_forget(room);
 	room->links_changed = room->look = true;
 	room_mute(n);
 }

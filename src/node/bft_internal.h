@@ -5,7 +5,8 @@
  * (votes of others and their signatures), bft_read.c (these as bytes),
  * bft_blocks.c (bytes of blocks, executing and building them), bft_fetch.c
  * (asking for them, answering), bft_cast.c (own votes), bft_decide.c,
- * bft_relay.c (who is told what), bft_loss.c (rule 17), bft_evidence.c.
+ * bft_relay.c (who is told what), bft_loss.c (rule 17), bft_evidence.c and
+ * bft_evidence_told.c (rule 15).
  */
 #ifndef NODE_BFT_INTERNAL_H
 #define NODE_BFT_INTERNAL_H
@@ -184,6 +185,8 @@ void room_mute(struct node *n);
 /* The set of this height or of the next; NULL: of another. */
 const struct validators *room_set(const struct node *n, uint64_t height);
 bool room_is_member(const struct node *n, const struct address *a);
+/* The records of the journal that were read at the start. */
+void records_forget(struct bft_room *room);
 
 /* bft_read.c */
 /* One message as it was decoded. */
@@ -191,7 +194,6 @@ struct incoming {
 	uint64_t peer;
 	enum message_type type;
 	struct hash digest; /* SHA-256 of the body: type and bytes */
-	uint64_t job;
 	size_t bytes;
 	struct buf body; /* PRP, RCH: to be passed on */
 	/* the vote, its round changes, its prepares; VOT: votes */
@@ -226,7 +228,8 @@ struct kept_block *blocks_find(const struct bft_room *room,
 struct kept_block *blocks_take(struct bft_room *room, struct kept_block *b);
 void kept_free(struct kept_block *b);
 /* The block's bytes as the room keeps them: its seal is empty, its
- * transactions are those of its header. ERR_MALFORMED. */
+ * transactions are those of its header. ERR_TOO_BIG, ERR_BAD_TXS_ROOT, or what
+ * block_decode() says. */
 MUST_USE enum err kept_read(struct node *n, struct kept_block **out,
 			    struct span raw);
 /* Forget what nobody needs any more. */
@@ -235,8 +238,8 @@ void blocks_prune(struct node *n);
  * can be done now. */
 bool blocks_work(struct node *n);
 bool blocks_checked(struct node *n, const struct job *job);
-/* The candidate of that block, executed on the tip; NULL: it does not hold
- * (*f says why). ERR_IO, ERR_CORRUPT are the store's. */
+/* Make room->candidate that of the block, executed on the tip. An error: it
+ * does not hold (*f says why); ERR_IO, ERR_CORRUPT are the store's. */
 MUST_USE enum err blocks_candidate(struct node *n, const struct hash *digest,
 				   struct fault *f);
 /*
@@ -282,6 +285,8 @@ void relay_vote(struct node *n, const struct vote *v, uint64_t from);
 void relay_decided(struct node *n, const struct vote *votes, size_t count);
 /* Whether what is known already, by its name, is to be passed on again. */
 bool relay_is_due(struct node *n, const struct hash *name);
+/* Whether the peer is that validator, or says that it is connected to it. */
+bool links_has(const struct peer *p, const struct address *a);
 void links_received(struct node *n, struct peer *p, struct span body);
 void links_greet(struct node *n, struct peer *p);
 void links_tick(struct node *n);

@@ -7,12 +7,9 @@
 #include "node/bft_internal.h"
 
 #define OFFENCES_MAX 256
-#define OFFENCE_CHECKS_MAX                                                     \
-	16		       /* messages whose signatures are being checked  \
-				*/
+#define OFFENCES_OF_ONE 4      /* of an account, each of another height */
+#define OFFENCE_CHECKS_MAX 16  /* messages: their signatures are checked */
 #define OFFENCE_AGAIN_MS 10000 /* look again for what no block holds */
-
-#define OFFENCES_OF_ONE 4 /* of an account, each of another height */
 
 /* One double vote that is kept. */
 struct offence {
@@ -44,12 +41,9 @@ struct offence_work {
 	bool checked[MSG_DOUBLE_VOTES_MAX]; /* of each in the message */
 };
 
-/* Or whether there are enough of that account. */
+/* Whether one of that account and height is kept, or enough of that account.
+ */
 bool offence_is_known(const struct node *n, const struct address *account,
 		      uint64_t height);
-/* What is stored under an id: the double vote's bytes, and when it was found.
- */
-MUST_USE enum err offence_item(struct span *raw, uint64_t *found,
-			       struct span value);
 
 #endif

@@ -33,18 +33,6 @@ void relay_own(struct node *n, const struct bft_effect *e)
 
 /* --- of others --------------------------------------------------------- */
 
-static bool is_linked(const struct peer *p, const struct address *a)
-{
-	size_t i;
-
-	if (address_eq(&p->id, a))
-		return true;
-	for (i = 0; i < p->bft->linked_count; i++)
-		if (address_eq(&p->bft->linked[i], a))
-			return true;
-	return false;
-}
-
 /* To the peers that do not have it from its signer. */
 static void pass_on(struct node *n, const struct vote *v, uint64_t from,
 		    enum message_type type, struct span body)
@@ -59,7 +47,7 @@ static void pass_on(struct node *n, const struct vote *v, uint64_t from,
 		return;
 	signer = &set->list[v->signer].account;
 	while ((p = peers_next(n, &at))) {
-		if (p->number == from || !p->bft || is_linked(p, signer))
+		if (p->number == from || !p->bft || links_has(p, signer))
 			continue;
 		buf_append_span(&copy, body);
 		peer_send(n, p, type, &copy);
@@ -116,6 +104,17 @@ bool relay_is_due(struct node *n, const struct hash *name)
 static int by_bytes(const void *a, const void *b)
 {
 	return memcmp(a, b, ADDRESS_LEN);
+}
+
+/* The list is in order: a hundred validators are looked for in those of some
+ * hundred peers. */
+bool links_has(const struct peer *p, const struct address *a)
+{
+	if (address_eq(&p->id, a))
+		return true;
+	return p->bft && p->bft->linked_count &&
+	       bsearch(a, p->bft->linked, p->bft->linked_count, sizeof(*a),
+		       by_bytes);
 }
 
 /* The validators that this node is connected to, and itself. */

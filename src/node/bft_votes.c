@@ -150,9 +150,7 @@ static void start(struct node *n, struct peer *p, struct job *job,
 {
 	struct bft_room *room = n->bft;
 
-	job->kind = JOB_VERIFY;
-	job->owner = OWNER_BFT;
-	job->id = m->job = n->next_job++;
+	node_job(n, job, JOB_VERIFY, OWNER_BFT);
 	map_put(room->incoming, &job->id, m);
 	room->incoming_bytes += m->bytes;
 	if (m->strange) {
@@ -161,7 +159,6 @@ static void start(struct node *n, struct peer *p, struct job *job,
 	}
 	p->bft->incoming++;
 	p->bft->incoming_bytes += m->bytes;
-	effects_add(n->effects, EFFECT_JOB)->job = job;
 }
 
 /* With a proposal on the tip, its transactions' signatures, at once when it

@@ -226,6 +226,21 @@ void evidence_look(struct node *n, const struct header *h,
 
 /* --- life -------------------------------------------------------------- */
 
+enum err evidence_load(struct node *n, struct kv_view *view,
+		       evidence_load_fn *load)
+{
+	struct kv_cursor *c = kv_cursor_open(view, KV_EVIDENCE);
+	enum err e;
+
+	for (e = kv_seek(c, SPAN("", 0)); !e; e = kv_next(c)) {
+		e = load(n, c->key, c->value);
+		if (e)
+			break;
+	}
+	kv_cursor_close(c);
+	return e == ERR_NOT_FOUND ? ERR_OK : e;
+}
+
 static enum err load(struct node *n, struct span id, struct span value)
 {
 	struct evidence_room *room = n->sync->evidence;
@@ -250,22 +265,13 @@ static enum err load(struct node *n, struct span id, struct span value)
 enum err evidence_open(struct node *n, struct kv_view *view)
 {
 	struct evidence_room *room = xcalloc(1, sizeof(*room));
-	struct kv_cursor *c;
-	enum err e;
 
 	n->sync->evidence = room;
 	room->seen = recent_new(SLOT_KEY_LEN, SEEN_KEPT / 2, rng_next(&n->rng));
+	/* then the table holds double votes (bft_evidence.c) */
 	if (n->engine->ops->certifies)
-		return ERR_OK; /* the table holds double votes (bft_evidence.c)
-				*/
-	c = kv_cursor_open(view, KV_EVIDENCE);
-	for (e = kv_seek(c, SPAN("", 0)); !e; e = kv_next(c)) {
-		e = load(n, c->key, c->value);
-		if (e)
-			break;
-	}
-	kv_cursor_close(c);
-	return e == ERR_NOT_FOUND ? ERR_OK : e;
+		return ERR_OK;
+	return evidence_load(n, view, load);
 }
 
 void evidence_free(struct sync *s)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the two files of evidence share. */
+/* What the files of evidence share; its table holds double votes where there
+ * are votes (bft_evidence.c). */
 #ifndef NODE_EVIDENCE_INTERNAL_H
 #define NODE_EVIDENCE_INTERNAL_H
 
@@ -56,8 +57,14 @@ bool evidence_is_old(const struct node *n, const struct engine_block *b);
  * who told us; 0: nobody. */
 void evidence_found(struct node *n, const struct sealed *a,
 		    const struct sealed *b, uint64_t from);
-/* What is stored under an id, as one item of EVD, and when it was found. */
+/* What is stored under an id, as one item of EVD or EVV, and when it was
+ * found. */
 MUST_USE enum err evidence_item(struct span *item, uint64_t *at,
 				struct span value);
+/* Give each piece that is stored to load, until one is an error. */
+typedef enum err evidence_load_fn(struct node *n, struct span id,
+				  struct span value);
+MUST_USE enum err evidence_load(struct node *n, struct kv_view *view,
+				evidence_load_fn *load);
 
 #endif

@@ -33,7 +33,7 @@ static void tell(struct node *n, const struct untold *u)
 	size_t at = 0;
 
 	while ((p = peers_next(n, &at)))
-		if (p->stage == PEER_READY && p->number != u->from)
+		if (p->number != u->from)
 			send(n, p, buf_span(&u->item), 1);
 }
 
@@ -53,7 +53,6 @@ void evidence_durable(struct node *n, uint64_t seq)
 	room->untold_count = left;
 }
 
-/* What is stored under an id, as one item of EVD. */
 enum err evidence_item(struct span *item, uint64_t *at, struct span value)
 {
 	struct mp_reader r;

@@ -162,6 +162,9 @@ MUST_USE enum err pool_open(struct node *n);
 
 /* Hand a batch to the shell, which owns it from now on; its number. */
 uint64_t node_commit(struct node *n, struct kv_batch *batch);
+/* Hand a job to the shell, which owns it until it gives it back; its number. */
+uint64_t node_job(struct node *n, struct job *job, enum job_kind kind,
+		  enum job_owner owner);
 
 /* Ask to be stepped at this time (ms since 1970); the earliest counts. Every
  * room asks anew in every step, from its tick. */

@@ -120,22 +120,12 @@ struct evidence_info {
 	struct header header[2]; /* borrows from the view */
 	struct seal seal[2];
 };
-/* Two votes that no honest validator signs both. */
-struct offence_info {
-	struct hash id; /* SHA-256 of its bytes */
-	uint64_t found; /* ms since 1970 */
-	struct address account;
-	/* the key and the two votes; borrows from the view */
-	struct double_vote votes;
-};
 /* Pieces of either kind that are kept; the newest may not be durable yet. */
 size_t node_evidence_count(const struct node *n);
 /* In the order of their ids, those behind *after (NULL: the first).
- * ERR_NOT_FOUND at the end; query_offence() also where nobody votes. */
+ * ERR_NOT_FOUND at the end. */
 MUST_USE enum err query_evidence(struct evidence_info *out, struct node *n,
 				 struct kv_view *view,
 				 const struct hash *after);
-MUST_USE enum err query_offence(struct offence_info *out, struct node *n,
-				struct kv_view *view, const struct hash *after);
 
 #endif

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* How far the validators are with the next block, and who is missing; see
  * network.h. */
-#include <stdlib.h>
-#include <string.h>
-
 #include "node/bft_internal.h"
 #include "node/network.h"
 
@@ -68,20 +65,6 @@ bool node_bft(const struct node *n, struct bft_info *out)
 	return true;
 }
 
-static int by_bytes(const void *a, const void *b)
-{
-	return memcmp(a, b, ADDRESS_LEN);
-}
-
-/* The list is in order: a hundred validators are looked for in those of some
- * hundred peers. */
-static bool is_linked(const struct peer *p, const struct address *a)
-{
-	return p->bft && p->bft->linked_count &&
-	       bsearch(a, p->bft->linked, p->bft->linked_count, sizeof(*a),
-		       by_bytes);
-}
-
 /* When it was heard of last, by a peer of ours or as one. */
 static void hear(struct bft_member *out, struct node *n)
 {
@@ -89,11 +72,8 @@ static void hear(struct bft_member *out, struct node *n)
 	size_t at = 0;
 
 	while ((p = peers_next(n, &at))) {
-		bool is_it = address_eq(&p->id, &out->who->account);
-
-		out->connected |= is_it;
-		if ((is_it || is_linked(p, &out->who->account)) &&
-		    p->heard > out->seen)
+		out->connected |= address_eq(&p->id, &out->who->account);
+		if (links_has(p, &out->who->account) && p->heard > out->seen)
 			out->seen = p->heard;
 	}
 }

@@ -31,35 +31,24 @@ size_t node_evidence_count(const struct node *n)
 	return n->bft ? offences_count(n) : n->sync->evidence->kept_count;
 }
 
-static enum err of_votes(struct evidence_info *out, struct node *n,
-			 struct kv_view *view, const struct hash *after)
+static enum err decode_votes(struct evidence_info *out, struct span item)
 {
-	struct offence_info o;
-	enum err e = query_offence(&o, n, view, after);
-
-	if (e)
-		return e;
-	*out = (struct evidence_info){.id = o.id,
-				      .found = o.found,
-				      .producer = o.account,
-				      .of_votes = true,
-				      .votes = o.votes};
+	out->of_votes = true;
+	if (double_vote_decode(&out->votes, item))
+		return ERR_CORRUPT;
+	key_address(&out->producer, out->votes.key);
 	return ERR_OK;
 }
 
-static enum err decode(struct evidence_info *out, struct node *n,
-		       const struct kv_cursor *c)
+static enum err decode_headers(struct evidence_info *out, struct node *n,
+			       struct span item)
 {
 	struct msg_evidence m;
-	struct span item;
 	size_t i;
 	enum err e;
 
-	if (c->key.len != HASH_LEN ||
-	    evidence_item(&item, &out->found, c->value) ||
-	    msg_evidence_decode(&m, item))
+	if (msg_evidence_decode(&m, item))
 		return ERR_CORRUPT;
-	memcpy(out->id.b, c->key.data, HASH_LEN);
 	for (i = 0; i < 2; i++) {
 		e = header_decode(&out->header[i], m.header[i]);
 		if (!e)
@@ -73,16 +62,25 @@ static enum err decode(struct evidence_info *out, struct node *n,
 	return ERR_OK;
 }
 
+static enum err decode(struct evidence_info *out, struct node *n,
+		       const struct kv_cursor *c)
+{
+	struct span item;
+
+	if (c->key.len != HASH_LEN ||
+	    evidence_item(&item, &out->found, c->value))
+		return ERR_CORRUPT;
+	memcpy(out->id.b, c->key.data, HASH_LEN);
+	return n->bft ? decode_votes(out, item) : decode_headers(out, n, item);
+}
+
 enum err query_evidence(struct evidence_info *out, struct node *n,
 			struct kv_view *view, const struct hash *after)
 {
-	struct kv_cursor *c;
+	struct kv_cursor *c = kv_cursor_open(view, KV_EVIDENCE);
 	enum err e;
 
 	*out = (struct evidence_info){0};
-	if (n->bft)
-		return of_votes(out, n, view, after);
-	c = kv_cursor_open(view, KV_EVIDENCE);
 	e = kv_seek(c, after ? hash_span(after) : SPAN("", 0));
 	if (!e && after && span_eq(c->key, hash_span(after)))
 		e = kv_next(c);

@@ -22,6 +22,16 @@ uint64_t node_commit(struct node *n, struct kv_batch *batch)
 	return effect->seq;
 }
 
+uint64_t node_job(struct node *n, struct job *job, enum job_kind kind,
+		  enum job_owner owner)
+{
+	job->kind = kind;
+	job->owner = owner;
+	job->id = n->next_job++;
+	effects_add(n->effects, EFFECT_JOB)->job = job;
+	return job->id;
+}
+
 /* A block that so many transactions were too big for is full. */
 #define FULL_AFTER 32
 /* The others are dropped by a later block. */
@@ -96,7 +106,6 @@ static void propose(struct node *n, const struct engine_output *say)
 {
 	struct candidate *b = candidate_new(n->chain, n->store);
 	struct buf extra = {0};
-	struct effect *effect;
 	struct job *job;
 	enum err e;
 
@@ -121,12 +130,8 @@ static void propose(struct node *n, const struct engine_output *say)
 	/* from here on that slot is used, whatever becomes of the block */
 	n->signed_time = say->time;
 	job = xcalloc(1, sizeof(*job));
-	job->kind = JOB_SIGN;
-	job->owner = OWNER_PRODUCE;
-	job->id = n->sign_job = n->next_job++;
 	job->digest = *candidate_hash(b);
-	effect = effects_add(n->effects, EFFECT_JOB);
-	effect->job = job;
+	n->sign_job = node_job(n, job, JOB_SIGN, OWNER_PRODUCE);
 	n->candidate = b;
 	n->candidate_parent = chain_tip(n->chain)->hash;
 	n->production = PRODUCTION_SIGNING;

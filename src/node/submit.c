@@ -287,7 +287,6 @@ static void begin(struct node *n, struct submission *s, const struct span *txs)
 {
 	struct job *job = xcalloc(1, sizeof(*job));
 	size_t i, total = sum_of(txs, s->count);
-	struct effect *effect;
 	bool full = n->submission_bytes + total > SUBMISSION_BYTES_MAX;
 
 	s->results = xcalloc(s->count, sizeof(*s->results));
@@ -316,11 +315,8 @@ static void begin(struct node *n, struct submission *s, const struct span *txs)
 		answer(n, s);
 		return;
 	}
-	job->kind = JOB_VERIFY;
-	job->id = n->next_job++;
+	node_job(n, job, JOB_VERIFY, OWNER_SUBMIT);
 	map_put(n->submissions, &job->id, s);
-	effect = effects_add(n->effects, EFFECT_JOB);
-	effect->job = job;
 }
 
 void submit_begin(struct node *n, const struct node_event *e)

@@ -117,11 +117,8 @@ void sync_due(struct sync *s, uint64_t at)
 
 void sync_work(struct node *n, struct job *job, struct work *w)
 {
-	job->kind = JOB_VERIFY;
-	job->owner = OWNER_SYNC;
-	job->id = n->next_job++;
+	node_job(n, job, JOB_VERIFY, OWNER_SYNC);
 	map_put(n->sync->works, &job->id, w);
-	effects_add(n->effects, EFFECT_JOB)->job = job;
 }
 
 void sync_job(struct node *n, struct job *job)

@@ -139,15 +139,21 @@ static enum err write_beside(int fd, const char *temporary, const char *path,
 	return flush_dir_of(path, f);
 }
 
-enum err file_replace(const char *path, struct span content, struct fault *f)
+int file_beside(char **temporary, const char *path)
 {
 	size_t size = strlen(path) + sizeof(".XXXXXX");
-	char *temporary = xmalloc(size);
-	enum err e;
-	int fd;
 
-	snprintf(temporary, size, "%s.XXXXXX", path);
-	fd = mkostemp(temporary, O_CLOEXEC); /* mode 0600 */
+	*temporary = xmalloc(size);
+	snprintf(*temporary, size, "%s.XXXXXX", path);
+	return mkostemp(*temporary, O_CLOEXEC); /* mode 0600 */
+}
+
+enum err file_replace(const char *path, struct span content, struct fault *f)
+{
+	char *temporary;
+	int fd = file_beside(&temporary, path);
+	enum err e;
+
 	if (fd < 0) {
 		e = path_fault(f, "write", path, errno);
 	} else {

@@ -27,6 +27,9 @@ MUST_USE enum err file_read(struct buf *out, const char *path, size_t max,
  * and renamed, and the directory is flushed. */
 MUST_USE enum err file_replace(const char *path, struct span content,
 			       struct fault *f);
+/* A new file beside it, mode 0600, open for writing; -1 and errno. The caller
+ * frees its path in any case. */
+MUST_USE int file_beside(char **temporary, const char *path);
 /* Up to max bytes, to the end of the file; errno's value, or 0. */
 MUST_USE int fd_read(int fd, void *out, size_t max, size_t *len);
 /* Write it all and flush it; errno's value, or 0. */

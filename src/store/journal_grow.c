@@ -44,13 +44,10 @@ static enum err publish(int fd, const char *temporary, const char *path,
 
 static enum err make_new(const char *path, struct span content, struct fault *f)
 {
-	size_t size = strlen(path) + sizeof(".XXXXXX");
-	char *temporary = xmalloc(size);
+	char *temporary;
+	int fd = file_beside(&temporary, path);
 	enum err e;
-	int fd;
 
-	snprintf(temporary, size, "%s.XXXXXX", path);
-	fd = mkostemp(temporary, O_CLOEXEC); /* mode 0600 */
 	if (fd < 0) {
 		e = path_fault(f, "make", path, errno);
 	} else {

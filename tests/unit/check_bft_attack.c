@@ -76,7 +76,19 @@ static void say_vote(uint64_t peer, const struct vote *v)
 
 /* --- what a quorum agrees on ---------------------------------------------- */
 
-enum lie { TRUE, FORGED, TIMELESS, STRANGE, ANOTHER_S, HUGE };
+enum lie {
+	TRUE,
+	FORGED,
+	TIMELESS,
+	STRANGE,
+	ANOTHER_S,
+	HUGE,
+	/* seals that are not empty */
+	KEYED,
+	SIGNED,
+	NUMBERED,
+	CERTIFIED,
+};
 
 /* A transfer of key 1, of about so many bytes. */
 static struct buf transfer(uint64_t nonce, size_t bytes)
@@ -108,10 +120,43 @@ static void fill(struct candidate *c, enum lie lie)
 	}
 }
 
+/* Votes of members 0 to 2. */
+static void three(struct vote out[3], enum vote_kind kind, uint64_t round,
+		  const struct hash *digest)
+{
+	size_t i;
+
+	for (i = 0; i < 3; i++) {
+		out[i] = (struct vote){
+			.kind = kind, .height = 1, .round = round};
+		if (digest)
+			out[i].digest = *digest;
+		sign(&out[i], i);
+	}
+}
+
+static void put_seal(struct candidate *c, enum lie lie)
+{
+	struct seal seal = {.nonce = lie == NUMBERED};
+	struct buf certificate = {0};
+	struct vote commits[3];
+
+	if (lie == KEYED)
+		seal.key = SPAN("", 1);
+	if (lie == SIGNED)
+		seal.signature = SPAN("", 1);
+	if (lie == CERTIFIED) {
+		three(commits, VOTE_COMMIT, 0, candidate_hash(c));
+		certificate_encode(&certificate, 0, commits, 3);
+		seal.certificate = buf_span(&certificate);
+	}
+	candidate_seal(c, &seal);
+	buf_release(&certificate);
+}
+
 /* Block 1 of member 1, who leads rounds 0 and 4, when nothing is wrong. */
 static struct hash make_block(struct buf *raw, enum lie lie)
 {
-	static const struct seal empty;
 	struct chain *chain = alone.node->chain;
 	struct candidate *c;
 	struct bft_member m;
@@ -126,26 +171,11 @@ static struct hash make_block(struct buf *raw, enum lie lie)
 	ck_assert(!candidate_finish(
 		c, lie == TIMELESS ? chain_tip(chain)->time : alone.now, &by,
 		SPAN(NULL, 0), SPAN(NULL, 0)));
-	candidate_seal(c, &empty);
+	put_seal(c, lie);
 	buf_append_span(raw, candidate_raw(c));
 	out = *candidate_hash(c);
 	candidate_free(c);
 	return out;
-}
-
-/* Votes of members 0 to 2. */
-static void three(struct vote out[3], enum vote_kind kind, uint64_t round,
-		  const struct hash *digest)
-{
-	size_t i;
-
-	for (i = 0; i < 3; i++) {
-		out[i] = (struct vote){
-			.kind = kind, .height = 1, .round = round};
-		if (digest)
-			out[i].digest = *digest;
-		sign(&out[i], i);
-	}
 }
 
 /* Member 1 proposes it. */
@@ -277,6 +307,16 @@ START_TEST(a_fresh_block_is_its_leader_s)
 	ck_assert(is_prepared(TRUE, 0));
 	ck_assert(!is_prepared(ANOTHER_S, 0));
 	ck_assert(!is_prepared(FORGED, 0));
+}
+END_TEST
+
+START_TEST(a_proposal_s_block_has_no_seal_yet)
+{
+	enum lie lie;
+
+	ck_assert(is_prepared(TRUE, 0));
+	for (lie = KEYED; lie <= CERTIFIED; lie++)
+		ck_assert(!is_prepared(lie, 0));
 }
 END_TEST
 
@@ -654,6 +694,7 @@ int main(void)
 	tcase_add_test(c, a_quorum_cannot_make_time_stand_still);
 	tcase_add_test(c, a_quorum_cannot_pay_a_stranger_for_a_block);
 	tcase_add_test(c, a_fresh_block_is_its_leader_s);
+	tcase_add_test(c, a_proposal_s_block_has_no_seal_yet);
 	tcase_add_test(c, a_fresh_block_of_a_late_round_is_small);
 	tcase_add_test(c, one_peer_has_so_many_votes_checked_at_once);
 	tcase_add_test(c, a_crowd_of_strangers_leaves_room_for_a_validator);

@@ -833,7 +833,7 @@ END_TEST
 START_TEST(a_double_vote_is_kept_and_told)
 {
 	struct address culprit = test_address(3);
-	struct offence_info kept;
+	struct evidence_info kept;
 	struct vote v;
 
 	open_alone();
@@ -846,9 +846,9 @@ START_TEST(a_double_vote_is_kept_and_told)
 	ck_assert(sent(&alone, 2, MSG_EVV, NULL));
 	ck_assert(logged(&alone, "signed two prepares", ""));
 	ck_assert_uint_eq(node_evidence_count(alone.node), 1);
-	ck_assert(!query_offence(&kept, alone.node, kv_mem_view(alone.mem),
-				 NULL));
-	ck_assert(address_eq(&kept.account, &culprit));
+	ck_assert(!query_evidence(&kept, alone.node, kv_mem_view(alone.mem),
+				  NULL));
+	ck_assert(address_eq(&kept.producer, &culprit));
 	ck_assert_uint_eq(kept.votes.vote[0].digest.b[0], 5);
 	ck_assert_uint_eq(kept.votes.vote[1].digest.b[0], 6);
 	/* and after a start, to who comes */
