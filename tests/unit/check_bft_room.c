@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Whole nodes with engine bft, on wires: what they agree on, what they do
- * without one of them, after a crash, and with who is not honest.
+ * without one of them, after a crash, and with one who signs twice.
  */
 #include <check.h>
 #include <stdlib.h>
@@ -637,116 +637,7 @@ START_TEST(a_journal_that_is_older_than_the_chain_is_a_lost_one)
 }
 END_TEST
 
-/* --- peers that are not honest ------------------------------------------ */
-
-static struct driver alone;
-
-START_TEST(a_vote_is_passed_on_once_it_holds_to_who_lacks_it)
-{
-	struct vote v;
-
-	fake_bft(&alone, 7);
-	v = fake_signed(&alone, 1, VOTE_PREPARE, 1, 5);
-	fake_vote(&alone, 1, &v);
-	ck_assert(!sent(&alone, 2, MSG_VOT, NULL));
-	driver_settle(&alone);
-	ck_assert(sent(&alone, 2, MSG_VOT, NULL));
-	ck_assert(!sent(&alone, 1, MSG_VOT, NULL));
-	driver_free(&alone);
-}
-END_TEST
-
-START_TEST(who_is_linked_to_the_signer_is_not_told_again)
-{
-	struct address signer = test_address(1);
-	struct buf body = {0};
-	struct vote v;
-
-	fake_bft(&alone, 7);
-	msg_links_encode(&body, &signer, 1);
-	fake_say(&alone, 2, MSG_LNK, &body);
-	v = fake_signed(&alone, 1, VOTE_PREPARE, 1, 5);
-	fake_vote(&alone, 1, &v);
-	driver_settle(&alone);
-	ck_assert(!sent(&alone, 2, MSG_VOT, NULL));
-	v = fake_signed(&alone, 2, VOTE_PREPARE, 1, 5);
-	fake_vote(&alone, 1, &v);
-	driver_settle(&alone);
-	ck_assert(sent(&alone, 2, MSG_VOT, NULL));
-	driver_free(&alone);
-}
-END_TEST
-
-START_TEST(a_vote_that_does_not_hold_bans_who_sent_it_and_goes_nowhere)
-{
-	uint64_t ban_ms = 0;
-	struct vote v;
-
-	fake_bft(&alone, 7);
-	v = fake_signed(&alone, 1, VOTE_PREPARE, 1, 5);
-	v.signature[3] ^= 1;
-	fake_vote(&alone, 1, &v);
-	driver_settle(&alone);
-	ck_assert(dropped(&alone, 1, &ban_ms));
-	ck_assert_uint_gt(ban_ms, 0);
-	ck_assert(!sent(&alone, 2, MSG_VOT, NULL));
-	driver_free(&alone);
-}
-END_TEST
-
-START_TEST(what_changes_nothing_is_not_checked)
-{
-	uint64_t before;
-	struct vote v;
-
-	fake_bft(&alone, 7);
-	v = fake_signed(&alone, 1, VOTE_PREPARE, 1, 5);
-	fake_vote(&alone, 1, &v);
-	driver_settle(&alone);
-	before = alone.verified;
-	fake_vote(&alone, 2, &v);
-	v = fake_signed(&alone, 1, VOTE_PREPARE, 3, 5); /* two above the tip */
-	fake_vote(&alone, 2, &v);
-	driver_settle(&alone);
-	ck_assert_uint_eq(alone.verified, before);
-	driver_free(&alone);
-}
-END_TEST
-
-START_TEST(a_double_vote_is_kept_and_told)
-{
-	struct address culprit = test_address(3);
-	struct offence_info kept;
-	struct vote v;
-
-	fake_bft(&alone, 7);
-	v = fake_signed(&alone, 3, VOTE_PREPARE, 1, 5);
-	fake_vote(&alone, 1, &v);
-	v = fake_signed(&alone, 3, VOTE_PREPARE, 1, 6);
-	fake_vote(&alone, 1, &v);
-	driver_settle(&alone);
-	ck_assert(sent(&alone, 1, MSG_EVV, NULL));
-	ck_assert(sent(&alone, 2, MSG_EVV, NULL));
-	ck_assert(logged(&alone, "signed two prepares", ""));
-	ck_assert_uint_eq(node_evidence_count(alone.node), 1);
-	ck_assert(!query_offence(&kept, alone.node, kv_mem_view(alone.mem),
-				 NULL));
-	ck_assert(address_eq(&kept.account, &culprit));
-	ck_assert_uint_eq(kept.votes.vote[0].digest.b[0], 5);
-	ck_assert_uint_eq(kept.votes.vote[1].digest.b[0], 6);
-	/* and after a start, to who comes */
-	driver_crash(&alone);
-	forget_told(&alone);
-	fake_connect(&alone, 3, true, 23);
-	{
-		struct msg_hello m = fake_hello(&alone, 23);
-
-		fake_say_hello(&alone, 3, MSG_HEY, &m);
-	}
-	ck_assert(sent(&alone, 3, MSG_EVV, NULL));
-	driver_free(&alone);
-}
-END_TEST
+/* --- one that is not honest -------------------------------------------- */
 
 /* A peer of the node says it. */
 static void inject(size_t node, const struct vote *v)
@@ -815,12 +706,6 @@ int main(void)
 	tcase_add_test(c, who_lost_its_journal_votes_three_heights_later);
 	tcase_add_test(c, a_journal_that_was_made_at_this_start_is_a_lost_one);
 	tcase_add_test(c, a_journal_that_is_older_than_the_chain_is_a_lost_one);
-	tcase_add_test(c, a_vote_is_passed_on_once_it_holds_to_who_lacks_it);
-	tcase_add_test(c, who_is_linked_to_the_signer_is_not_told_again);
-	tcase_add_test(
-		c, a_vote_that_does_not_hold_bans_who_sent_it_and_goes_nowhere);
-	tcase_add_test(c, what_changes_nothing_is_not_checked);
-	tcase_add_test(c, a_double_vote_is_kept_and_told);
 	tcase_add_test(c, a_double_vote_comes_into_a_block_once);
 	suite_add_tcase(suite, c);
 	runner = srunner_create(suite);
