@@ -37,8 +37,8 @@ FUNCTIONAL_TESTS = \
 TESTS += $(FUNCTIONAL_TESTS)
 EXTRA_DIST += $(FUNCTIONAL_TESTS) tests/functional/bft_bench.py \
 	tests/functional/bftnet.py tests/functional/crash_points.py \
-	tests/functional/crashing.py tests/functional/flooding.py \
-	tests/functional/flooding_votes.py \
+	tests/functional/crashing.py tests/functional/flooded.py \
+	tests/functional/flooding.py tests/functional/flooding_votes.py \
 	tests/functional/joining.py \
 	tests/functional/ledger.py tests/functional/others.py \
 	tests/functional/votes.py tests/functional/witness.py \

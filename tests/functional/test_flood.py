@@ -3,57 +3,29 @@
 as they can. Its slots are made, its memory stays bounded, who breaks the rules
 is gone, and honest peers are not."""
 import json
-import os
-import re
-import subprocess
-import sys
 import time
 
+import flooded
 import flooding
 import lib
 import network
-import p2p
+from flooded import ALONE, memory
 
 SLOT_MS = 1000
 SLOTS = 3  # that each attack lasts, at least
 # Slots that may be missed of each authority, in each attack: on a machine with
-# nothing else to do (scripts/flood-test). Elsewhere they are told only; that
-# blocks go on holds everywhere.
+# nothing else to do. Elsewhere they are told only; that blocks go on holds
+# everywhere.
 MISSED = 1
-ALONE = os.environ.get("CCOIN_FLOOD_ALONE") == "1"
-# Bytes of memory beyond what it had: what connections may hold (128 MiB), and
-# some more. A sanitizer's heap takes three times as much.
-GROWTH = 160 << 20
-ATTACKERS = 2  # processes
-FIRST = 1 << 20  # the number of the first attacker's first key
-STEP = 1 << 24
 
 
-def memory(node):
-    """Anonymous, resident, bytes."""
-    with open(f"/proc/{node.pid}/status", encoding="ascii") as f:
-        return 1024 * int(re.search(r"RssAnon:\s+(\d+)", f.read()).group(1))
-
-
-def growth():
-    """What a node that is started from now on may grow by."""
-    # a sanitizer keeps what is freed: that is not the node's
-    os.environ.setdefault("ASAN_OPTIONS", "quarantine_size_mb=8")
-    with open(lib.program("ccoind"), "rb") as f:
-        return GROWTH * (3 if b"__asan_init" in f.read() else 1)
-
-
-class Flood(lib.Case):
-    """One network for all of them, so that what an attack leaves behind is
-    met by the next."""
-
+class Flood(flooded.Flooded):
+    attacks = flooding
     limit = 60
 
     @classmethod
     def setUpClass(cls):
-        cls.place = lib.Case()
-        cls.place.setUp()
-        cls.growth = growth()
+        super().setUpClass()
         cls.parties = network.Parties(
             cls.place, 2, 1, slot_ms=SLOT_MS, max_peers=64,
             block_mining={"allow_empty": True},
@@ -68,25 +40,9 @@ class Flood(lib.Case):
         name, = cls.parties.send(first, sender=0)
         lib.until(lambda: (cls.parties.fate(first, name) or {}).get(
             "status") in ("included", "settled"))
-        lib.until(lambda: len(cls.honest()) == 2)
-        cls.number = 0
-        cls.started = cls.honest()
-        cls.before = memory(first)
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.place.doCleanups()
-
-    @classmethod
-    def peers(cls):
-        return cls.node.must(cls.node.get("/v1/peers?limit=200")).json()[
-            "items"]
-
-    @classmethod
-    def honest(cls):
-        """id -> since when, of the nodes of the network."""
-        return {p["id"]: p["since"] for p in cls.peers()
-                if p["agent"] != "flood"}
+        lib.until(lambda: len(cls.others()) == 2)
+        cls.started = cls.others()
+        cls.begin()
 
     def missed(self):
         return {v["address"]: v["missed"] for v in self.node.must(
@@ -95,37 +51,10 @@ class Flood(lib.Case):
     def world(self, first):
         p = self.parties
         return json.dumps({
-            "port": int(self.node.p2p.rpartition(":")[2]),
+            "port": self.port(),
             "chain": p.chain_id().hex(), "slot_ms": SLOT_MS,
             "miners": [m.address for m in p.miners], "first": first,
             "sender": 1, "nonce": p.nonces[0]})
-
-    def attack(self, attack):
-        """The processes, and the keys that they begin with."""
-        processes, firsts = [], []
-        for _ in range(ATTACKERS):
-            first = FIRST + self.number * STEP
-            type(self).number += 1
-            firsts.append(first)
-            process = subprocess.Popen(
-                [sys.executable, flooding.__file__, attack.__name__,
-                 self.world(first)], preexec_fn=lib._die_with_parent)
-            processes.append(process)
-            self.addCleanup(process.wait)
-            self.addCleanup(process.kill)
-        return processes, firsts
-
-    def is_banned(self, number):
-        try:
-            with p2p.Peer.dial(network.LOOPBACK,
-                               int(self.node.p2p.rpartition(":")[2]),
-                               network.account(number)) as peer:
-                peer.greet(self.parties.chain_id())
-        except p2p.Bye as bye:
-            return bye.code == "banned"
-        except (p2p.Closed, OSError):
-            pass
-        return False
 
     def withstands(self, attack, banned=False):
         missed = self.missed()
@@ -143,10 +72,7 @@ class Flood(lib.Case):
         lib.until(over, 30)
         if banned:
             lib.until(lambda: self.is_banned(firsts[0]), 30)
-        for process in processes:
-            self.assertIsNone(process.poll(), "the attacker gave up")
-            process.kill()
-            process.wait()
+        self.end(processes)
         over()
         # its slots
         lost = max(count - missed[address]
@@ -154,28 +80,16 @@ class Flood(lib.Case):
         blocks = self.parties.blocks(self.node, self.node.height())[height:]
         gap = max(b["time"] // SLOT_MS - a["time"] // SLOT_MS
                   for a, b in zip(blocks, blocks[1:]))
-        print(f"# {attack.__name__}: {most >> 20} MiB, before the first "
-              f"{self.before >> 20} MiB; status in {1000 * slowest:.0f} ms; "
+        print(f"# {attack.__name__}: {self.grew(most)}; "
+              f"status in {1000 * slowest:.0f} ms; "
               f"{lost} slots missed, a block every {gap} slots or sooner",
               flush=True)
         if ALONE:
             self.assertLessEqual(lost, MISSED)
             self.assertLessEqual(gap, 1 + MISSED)
-        self.assertLess(most - self.before, self.growth)
-        # who is here
-        lib.until(lambda: all(p["agent"] != "flood" for p in self.peers()))
-        self.assertEqual(self.honest(), self.started)
-        for p in self.peers():
-            self.assertEqual(p["score"], 0)
+        self.outlasts(most, self.started)
         self.parties.together(above=height)
         self.parties.same_chain()
-
-
-def add(attack, banned):
-    def test(self):
-        self.withstands(attack, banned)
-    test.__doc__ = attack.__doc__
-    setattr(Flood, "test_withstands_" + attack.__name__, test)
 
 
 BANS = (flooding.garbage, flooding.oversized_frames, flooding.addresses,
@@ -184,7 +98,7 @@ BANS = (flooding.garbage, flooding.oversized_frames, flooding.addresses,
 # What is wrong with these is their rate, which a busy machine lowers.
 TOO_MANY = (flooding.pings, flooding.requests)
 for _attack in flooding.ATTACKS:
-    add(_attack, _attack in BANS or (ALONE and _attack in TOO_MANY))
+    Flood.add(_attack, _attack in BANS or (ALONE and _attack in TOO_MANY))
 
 
 if __name__ == "__main__":

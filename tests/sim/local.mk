@@ -26,6 +26,7 @@ tests_sim_ccoin_sim_SOURCES = \
 	tests/sim/net.c \
 	tests/sim/queue.c \
 	tests/sim/scenario.c \
+	tests/sim/seeds.c tests/sim/seeds.h \
 	tests/sim/sets.c tests/sim/sets.h \
 	tests/sim/sim.h \
 	tests/sim/stats.h \
@@ -46,7 +47,8 @@ tests_sim_bft_ccoin_bft_sim_SOURCES = \
 	tests/sim/bft/room.c \
 	tests/sim/bft/run.c \
 	tests/sim/bft/stats.h \
-	tests/sim/bft/world.c tests/sim/bft/world.h
+	tests/sim/bft/world.c tests/sim/bft/world.h \
+	tests/sim/seeds.c tests/sim/seeds.h
 tests_sim_bft_ccoin_bft_sim_LDADD = $(CORE_LIBS)
 
 SIM_TESTS = tests/sim/bft.sh tests/sim/replay.sh tests/sim/bft/replay.sh

@@ -3,13 +3,11 @@
 #ifndef SIM_STATS_H
 #define SIM_STATS_H
 
-#include <stdint.h>
+#include "sim/seeds.h"
 
 /* X(name, word of the summary) */
 #define SIM_STATS(X)                                                           \
-	X(seeds, "seeds")                                                      \
-	X(counted, "seeds counted")                                            \
-	X(violations, "violations")                                            \
+	SEEDS_STATS(X)                                                         \
 	X(heights, "heights")                                                  \
 	X(included, "transactions included")                                   \
 	X(submitted, "transactions submitted")                                 \
@@ -47,13 +45,14 @@
 	X(deep_checks, "whole ledgers compared")                               \
 	X(steps, "steps of nodes")
 
+/* The same, of maxima. */
+#define SIM_MAXIMA(X)                                                          \
+	X(deepest, "blocks: the deepest reorganisation")                       \
+	X(most_timeouts, "timeouts: the most to a decision after healing")
+
 struct sim_stats {
-#define SIM_STAT(name, word) uint64_t name;
-	SIM_STATS(SIM_STAT)
-#undef SIM_STAT
-	/* maxima, not sums */
-	uint64_t deepest;	/* reorganisation */
-	uint64_t most_timeouts; /* to a decision after healing */
+	SIM_STATS(SEEDS_MEMBER)
+	SIM_MAXIMA(SEEDS_MEMBER)
 };
 
 #endif

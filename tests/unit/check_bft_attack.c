@@ -12,66 +12,25 @@
 #include "node/network.h"
 #include "sync_world.h"
 
-#define FAST ", \"timeout_ms\": 1000, \"timeout_max_ms\": 4000"
-
 static struct world w;
 static struct driver alone;
-
-/* Four validators, keys 1 to 4; the node that has that key, and watches when
- * it is none of them, between two peers. */
-static void open_as(unsigned key)
-{
-	struct driver_network network = {.on = true,
-					 .observer = key > 4,
-					 .miners = 4,
-					 .key = key,
-					 .bft = FAST,
-					 .id = test_address(key),
-					 .instance = 7};
-
-	driver_new_in(&alone, &network, 1000000, "\"interval\": 0", "");
-	fake_peer(&alone, 1, true, 21);
-	fake_peer(&alone, 2, true, 22);
-	driver_settle(&alone);
-	forget_told(&alone);
-}
-
-static void open_alone(void)
-{
-	open_as(7);
-}
 
 /* Signed by member i of the set. */
 static void sign(struct vote *v, size_t i)
 {
-	struct secret_key *key = NULL;
-	struct buf signature = {0};
 	struct bft_member m;
 	struct address a;
-	struct hash h;
 	unsigned k;
 
 	ck_assert(node_bft_member(alone.node, i, alone.now, &m));
-	for (k = 1; k <= 4 && !key; k++) {
+	for (k = 1; k <= 4; k++) {
 		a = test_address(k);
-		if (address_eq(&a, &m.who->account))
-			key = test_key(k);
+		if (!address_eq(&a, &m.who->account))
+			continue;
+		fake_sign(&alone, v, k);
+		return;
 	}
-	v->signer = (uint16_t)i;
-	vote_digest(&h, v, node_genesis_hash(alone.node));
-	ck_assert(!secret_key_sign(key, &signature, &h));
-	v->signature_len = (uint16_t)signature.len;
-	memcpy(v->signature, signature.data, signature.len);
-	buf_release(&signature);
-	secret_key_free(key);
-}
-
-static void say_vote(uint64_t peer, const struct vote *v)
-{
-	struct buf body = {0};
-
-	votes_encode(&body, v, 1);
-	fake_say(&alone, peer, MSG_VOT, &body);
+	ck_abort_msg("a member without a key");
 }
 
 /* --- what a quorum agrees on ---------------------------------------------- */
@@ -210,7 +169,7 @@ static void agree(const struct hash *digest, const struct buf *raw)
 	propose(digest, raw, 0);
 	three(commits, VOTE_COMMIT, 0, digest);
 	for (i = 0; i < 3; i++)
-		say_vote(1, &commits[i]);
+		fake_vote(&alone, 1, &commits[i]);
 	driver_settle(&alone);
 }
 
@@ -221,7 +180,7 @@ static bool is_believed(enum lie lie)
 	struct hash digest;
 	bool taken;
 
-	open_alone();
+	fake_bft(&alone, 7);
 	alone.may_fail = true;
 	digest = make_block(&raw, lie);
 	agree(&digest, &raw);
@@ -291,7 +250,7 @@ static bool is_prepared(enum lie lie, uint64_t round)
 	struct hash digest;
 	bool out;
 
-	open_as(follower());
+	fake_bft(&alone, follower());
 	digest = make_block(&raw, lie);
 	if (round)
 		to_round(round);
@@ -335,14 +294,14 @@ START_TEST(one_peer_has_so_many_votes_checked_at_once)
 {
 	uint64_t round, before;
 
-	open_alone();
+	fake_bft(&alone, 7);
 	before = alone.verified;
 	for (round = 0; round < 100; round++) {
 		struct vote v = {
 			.kind = VOTE_COMMIT, .height = 1, .round = round};
 
 		sign(&v, 2);
-		say_vote(1, &v);
+		fake_vote(&alone, 1, &v);
 	}
 	driver_settle(&alone);
 	ck_assert_uint_ge(alone.verified - before, 32);
@@ -377,7 +336,7 @@ START_TEST(a_crowd_of_strangers_leaves_room_for_a_validator)
 	struct bft_info told;
 	uint64_t peer, i, before;
 
-	open_alone();
+	fake_bft(&alone, 7);
 	fake_peer(&alone, 3, true, 2);
 	for (peer = 4; peer < 24; peer++)
 		fake_peer(&alone, peer, true, (unsigned)(30 + peer));
@@ -386,7 +345,7 @@ START_TEST(a_crowd_of_strangers_leaves_room_for_a_validator)
 		for (i = 0; i < 64; i++)
 			say_noise(peer, i);
 	sign(&v, 2);
-	say_vote(3, &v);
+	fake_vote(&alone, 3, &v);
 	driver_settle(&alone);
 	ck_assert_uint_ge(alone.verified - before, 512);
 	ck_assert_uint_le(alone.verified - before, 1025);
@@ -411,7 +370,7 @@ START_TEST(a_certificate_that_all_send_is_checked_once)
 	struct block b;
 	uint64_t before;
 
-	open_alone();
+	fake_bft(&alone, 7);
 	digest = make_block(&raw, TRUE);
 	three(commits, VOTE_COMMIT, 0, &digest);
 	certificate_encode(&seal, 0, commits, 3);
@@ -438,7 +397,7 @@ START_TEST(one_peer_has_one_certificate_checked_at_once)
 	struct vote commits[3];
 	uint64_t before, i;
 
-	open_alone();
+	fake_bft(&alone, 7);
 	before = alone.verified;
 	for (i = 0; i < 10; i++) {
 		struct buf raw = {0}, seal = {0}, body = {0};
@@ -471,7 +430,7 @@ START_TEST(transactions_of_who_is_no_leader_are_not_checked)
 	struct buf raw = {0}, body = {0};
 	uint64_t before;
 
-	open_as(follower());
+	fake_bft(&alone, follower());
 	before = alone.verified;
 	p.vote.digest = make_block(&raw, HUGE);
 	p.block = buf_span(&raw);
@@ -494,19 +453,19 @@ START_TEST(certificates_are_sent_now_and_then)
 	struct vote v = {.kind = VOTE_COMMIT, .height = 1};
 	size_t i, count = 0;
 
-	open_alone();
+	fake_bft(&alone, 7);
 	digest = make_block(&raw, TRUE);
 	agree(&digest, &raw);
 	ck_assert_uint_eq(driver_height(&alone), 1);
 	sign(&v, 3);
 	driver_advance(&alone, 1000);
 	for (i = 0; i < 10; i++)
-		say_vote(2, &v);
+		fake_vote(&alone, 2, &v);
 	while (sent(&alone, 2, MSG_CRT, NULL))
 		count++;
 	ck_assert_uint_eq(count, 1);
 	driver_advance(&alone, 1000);
-	say_vote(2, &v);
+	fake_vote(&alone, 2, &v);
 	ck_assert(sent(&alone, 2, MSG_CRT, NULL));
 	buf_release(&raw);
 	driver_free(&alone);
@@ -521,7 +480,7 @@ static void prepare_of(uint64_t peer, uint8_t digest)
 
 	memset(v.digest.b, digest, HASH_LEN);
 	sign(&v, 2);
-	say_vote(peer, &v);
+	fake_vote(&alone, peer, &v);
 	driver_settle(&alone);
 }
 
@@ -530,7 +489,7 @@ START_TEST(who_signs_twice_is_not_heard_a_third_time)
 	uint64_t before;
 	uint8_t i;
 
-	open_alone();
+	fake_bft(&alone, 7);
 	prepare_of(1, 5);
 	prepare_of(1, 6);
 	ck_assert(sent(&alone, 2, MSG_EVV, NULL));
@@ -553,7 +512,7 @@ START_TEST(what_stands_on_nothing_is_not_passed_on)
 					      .prepared_round = 1}};
 	struct buf body = {0};
 
-	open_alone();
+	fake_bft(&alone, 7);
 	memset(m.vote.digest.b, 5, HASH_LEN);
 	sign(&m.vote, 2); /* and no certificate */
 	msg_round_change_encode(&body, &m);
@@ -587,7 +546,7 @@ static const char *silence(size_t node)
 /* The first start made a journal, and ended before anything was known. */
 START_TEST(a_lost_journal_is_lost_at_the_next_start_too)
 {
-	world_new_bft(&w, 4, 4, FAST);
+	world_new_bft(&w, 4, 4, BFT_FAST);
 	driver_lose_journal(&w.node[1]);
 	world_crash(&w, 1);
 	ck_assert_ptr_nonnull(silence(1));
@@ -608,29 +567,17 @@ static void boast(size_t node, uint64_t height)
 {
 	struct msg_tip m = {.height = height, .settled = height};
 	struct buf body = {0};
-	size_t i;
-	int end;
 
 	memset(m.tip.b, 5, HASH_LEN);
 	msg_tip_encode(&body, &m);
-	for (i = 0; i < w.wires.count; i++) {
-		const struct wire *wire = &w.wires.list[i];
-
-		end = wire->end[1] == &w.node[node];
-		if ((end || wire->end[0] == &w.node[node]) && wire->open[end]) {
-			fake_say(&w.node[node], wire->number[end], MSG_RBH,
-				 &body);
-			return;
-		}
-	}
-	ck_abort_msg("a node without a connection");
+	fake_say(&w.node[node], world_connection(&w, node), MSG_RBH, &body);
 }
 
 START_TEST(a_height_that_nobody_has_keeps_nobody_waiting)
 {
 	size_t i;
 
-	world_new_bft(&w, 7, 7, FAST);
+	world_new_bft(&w, 7, 7, BFT_FAST);
 	driver_lose_journal(&w.node[1]);
 	world_crash(&w, 1);
 	world_dial(&w, 1, 2);
@@ -653,7 +600,7 @@ START_TEST(a_floor_is_not_below_the_journal_s)
 	struct vote_record r = {.is_floor = true, .floor = 50};
 	struct driver_journal *j = &w.node[1].journal;
 
-	world_new_bft(&w, 4, 4, FAST);
+	world_new_bft(&w, 4, 4, BFT_FAST);
 	world_mesh(&w);
 	world_live(&w, 20);
 	ck_assert_int_eq(driver_send(&w.node[0], 1, 0, 9, 100, 1).status,

@@ -12,8 +12,6 @@
 #include "node/internal.h"
 #include "sync_world.h"
 
-#define TIMEOUT 1000
-#define FAST ", \"timeout_ms\": 1000, \"timeout_max_ms\": 4000"
 #define VALIDATORS 4
 #define NEWCOMER 9 /* key; of no node */
 #define FORGER 8
@@ -23,7 +21,7 @@ static struct world w;
 /* Nodes 0 .. 3 have keys 1 .. 4 and agree; those above watch. */
 static void open_world(size_t count)
 {
-	world_new_bft(&w, count, VALIDATORS, FAST);
+	world_new_bft(&w, count, VALIDATORS, BFT_FAST);
 	world_mesh(&w);
 	world_live(&w, 20);
 }
@@ -114,7 +112,7 @@ static void fetch(int kind, bool forged)
 	struct buf raw;
 	struct span tx;
 
-	world_new_bft(&w, 6, VALIDATORS, FAST);
+	world_new_bft(&w, 6, VALIDATORS, BFT_FAST);
 	raw = operation(kind, forged);
 	tx = buf_span(&raw);
 	ops_force_block(&w.node[5], VALIDATORS, &tx, 1);
@@ -138,23 +136,6 @@ START_TEST(fetched_in_a_block_with_a_forged_signature_within_it_is_refused)
 }
 END_TEST
 
-/* The node that leads round 0 of the next height. */
-static size_t leader(void)
-{
-	struct bft_member m;
-	struct bft_info at;
-	size_t k;
-
-	ck_assert(node_bft(w.node[0].node, &at));
-	ck_assert(
-		node_bft_member(w.node[0].node, at.leader, w.node[0].now, &m));
-	for (k = 0; k < VALIDATORS; k++)
-		if (address_eq(&m.who->account,
-			       secret_key_address(w.node[k].key)))
-			return k;
-	ck_abort_msg("a leader without a node");
-}
-
 /* The leader has it in its pool, and proposes it to who never saw it. */
 static void propose(int kind, bool forged)
 {
@@ -163,10 +144,11 @@ static void propose(int kind, bool forged)
 	open_world(VALIDATORS);
 	memset(w.brought, 0, sizeof(w.brought));
 	raw = operation(kind, forged);
-	ops_force_pending(&w.node[leader()], buf_span(&raw));
+	ops_force_pending(&w.node[world_leader(&w)], buf_span(&raw));
 	buf_release(&raw);
-	world_live(&w, TIMEOUT / 2);
-	ck_assert_uint_ge(w.brought[(leader() + 1) % VALIDATORS][MSG_PRP], 1);
+	world_live(&w, BFT_TIMEOUT / 2);
+	ck_assert_uint_ge(
+		w.brought[(world_leader(&w) + 1) % VALIDATORS][MSG_PRP], 1);
 }
 
 START_TEST(proposed_with_a_forged_signature_within_it_is_not_prepared)
@@ -183,7 +165,7 @@ START_TEST(proposed_with_a_forged_signature_within_it_is_not_prepared)
 	for (i = 0; i < VALIDATORS; i++) {
 		ck_assert_uint_eq(driver_height(&w.node[i]), 0);
 		ck_assert(!has(i, _i));
-		if (i != leader())
+		if (i != world_leader(&w))
 			ck_assert(logged(&w.node[i], "does not hold", ""));
 	}
 	world_free(&w);
@@ -320,7 +302,7 @@ START_TEST(a_void_vote_leaves_the_chain_idle)
 		refused(d, ops_add(d, 1, 1, NEWCOMER, NEWCOMER), ERR_EXISTS,
 			"vote");
 	}
-	world_live(&w, 5 * TIMEOUT);
+	world_live(&w, 5 * BFT_TIMEOUT);
 	for (i = 0; i < VALIDATORS; i++) {
 		ck_assert(node_bft(w.node[i].node, &at));
 		ck_assert_uint_eq(at.height, 2);
@@ -343,7 +325,7 @@ START_TEST(what_a_block_cannot_hold_is_dropped_with_its_reason)
 	pending(&w.node[0], ops_add(&w.node[0], 1, 0, NEWCOMER, NEWCOMER));
 	world_live(&w, 100);
 	ck_assert_uint_eq(driver_height(&w.node[0]), 1);
-	lead = leader();
+	lead = world_leader(&w);
 	d = &w.node[lead];
 	told = d->drops_told;
 	raw = _i ? ops_remove(d, 1, 1, 5, false)
@@ -429,7 +411,7 @@ START_TEST(what_a_member_that_left_sent_is_dropped_in_and_out_of_turn)
 	world_dial(&w, 0, 1);
 	world_dial(&w, 0, 2);
 	world_dial(&w, 1, 2);
-	world_live(&w, 3 * TIMEOUT);
+	world_live(&w, 3 * BFT_TIMEOUT);
 	/* passed, told by no header yet: it is a member */
 	world_dial(&w, VALIDATORS, 0);
 	w.mangle = keep_transactions;
@@ -441,7 +423,7 @@ START_TEST(what_a_member_that_left_sent_is_dropped_in_and_out_of_turn)
 	ck_assert_int_eq(ops_state(d, &accused, &reason), TX_PENDING);
 	ck_assert_int_eq(driver_send(&w.node[0], 1, 1, 9, 10, 0).status,
 			 SUBMIT_PENDING);
-	world_live(&w, 3 * TIMEOUT);
+	world_live(&w, 3 * BFT_TIMEOUT);
 	ck_assert_uint_eq(now_of(VALIDATORS)->set.count, VALIDATORS - 1);
 	is_dropped(d, &voted, ERR_NOT_A_VALIDATOR);
 	is_dropped(d, &waits, ERR_NOT_A_VALIDATOR);

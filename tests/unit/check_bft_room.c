@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Whole nodes with engine bft, on wires: what they agree on, what they do
- * without one of them, after a crash, and with who is not honest.
+ * without one of them, after a crash, and with one who signs twice.
  */
 #include <check.h>
 #include <stdlib.h>
@@ -11,9 +11,6 @@
 #include "node/internal.h"
 #include "node/network.h"
 #include "sync_world.h"
-
-#define TIMEOUT 1000
-#define FAST ", \"timeout_ms\": 1000, \"timeout_max_ms\": 4000"
 
 static struct world w;
 
@@ -34,22 +31,9 @@ static struct bft_member member(size_t node, size_t i)
 	return out;
 }
 
-/* Which node is number i of the set. */
-static size_t node_of(size_t i)
-{
-	struct bft_member m = member(0, i);
-	size_t k;
-
-	for (k = 0; k < w.count; k++)
-		if (address_eq(&m.who->account,
-			       secret_key_address(w.node[k].key)))
-			return k;
-	ck_abort_msg("a validator without a node");
-}
-
 static void open_four(void)
 {
-	world_new_bft(&w, 4, 4, FAST);
+	world_new_bft(&w, 4, 4, BFT_FAST);
 	world_mesh(&w);
 	world_live(&w, 20);
 }
@@ -60,19 +44,6 @@ static void send_ok(size_t node, uint64_t nonce)
 			 SUBMIT_PENDING);
 }
 
-/* Every node holds one and the same ledger of that height. */
-static void same_ledger(uint64_t height)
-{
-	struct hash first = world_tip(&w, 0), other;
-	size_t i;
-
-	for (i = 0; i < w.count; i++) {
-		other = world_tip(&w, i);
-		ck_assert_uint_eq(driver_height(&w.node[i]), height);
-		ck_assert(hash_eq(&first, &other));
-	}
-}
-
 /* --- agreeing ---------------------------------------------------------- */
 
 START_TEST(four_agree_on_a_transaction_at_once)
@@ -80,7 +51,7 @@ START_TEST(four_agree_on_a_transaction_at_once)
 	open_four();
 	send_ok(2, 0);
 	world_live(&w, 100);
-	same_ledger(1);
+	world_same_ledger(&w, 1);
 	ck_assert_uint_eq(driver_balance(&w.node[3], 9), 100);
 	world_free(&w);
 }
@@ -93,9 +64,9 @@ START_TEST(an_idle_chain_is_silent)
 	open_four();
 	send_ok(0, 0);
 	world_live(&w, 100);
-	same_ledger(1);
+	world_same_ledger(&w, 1);
 	world_live(&w, 60000);
-	same_ledger(1);
+	world_same_ledger(&w, 1);
 	at = info(0);
 	ck_assert_uint_eq(at.height, 2);
 	ck_assert_uint_eq(at.round, 0);
@@ -105,32 +76,6 @@ START_TEST(an_idle_chain_is_silent)
 END_TEST
 
 /* --- without one of them ----------------------------------------------- */
-
-/* The node that leads round 0 of the next height. */
-static size_t leader(void)
-{
-	return node_of(info(0).leader);
-}
-
-/* All wires of a node are cut. */
-static void cut_off(size_t node)
-{
-	size_t i, end;
-
-	wires_collect(&w.wires);
-	for (i = 0; i < w.wires.count; i++) {
-		struct wire *wire = &w.wires.list[i];
-
-		if (wire->end[0] != &w.node[node] &&
-		    wire->end[1] != &w.node[node])
-			continue;
-		for (end = 0; end < 2; end++) {
-			if (wire->open[end])
-				fake_gone(wire->end[end], wire->number[end]);
-			wire->open[end] = false;
-		}
-	}
-}
 
 static void connect(size_t node)
 {
@@ -155,17 +100,17 @@ START_TEST(three_go_on_after_a_timeout_of_the_leader)
 	size_t gone;
 
 	open_four();
-	gone = leader();
-	cut_off(gone);
+	gone = world_leader(&w);
+	world_cut_off(&w, gone);
 	send_ok((gone + 1) % 4, 0);
-	world_live(&w, TIMEOUT - 50);
+	world_live(&w, BFT_TIMEOUT - 50);
 	agree_on(0, gone);
 	ck_assert_uint_eq(info((gone + 1) % 4).round, 0);
 	world_live(&w, 200);
 	agree_on(1, gone);
 	connect(gone);
 	world_live(&w, 6000);
-	same_ledger(1);
+	world_same_ledger(&w, 1);
 	world_free(&w);
 }
 END_TEST
@@ -175,8 +120,8 @@ START_TEST(two_of_four_decide_nothing_and_know_who_is_missing)
 	size_t i, missing = 0;
 
 	open_four();
-	cut_off(2);
-	cut_off(3);
+	world_cut_off(&w, 2);
+	world_cut_off(&w, 3);
 	send_ok(0, 0);
 	world_live(&w, 20000);
 	agree_on(0, 4);
@@ -187,7 +132,7 @@ START_TEST(two_of_four_decide_nothing_and_know_who_is_missing)
 	connect(2);
 	connect(3);
 	world_live(&w, 12000);
-	same_ledger(1);
+	world_same_ledger(&w, 1);
 	world_free(&w);
 }
 END_TEST
@@ -200,7 +145,7 @@ static void many(size_t from, size_t count)
 	for (i = from; i < from + count; i++) {
 		send_ok(i % 4, i);
 		world_live(&w, 50);
-		same_ledger(i + 1);
+		world_same_ledger(&w, i + 1);
 	}
 }
 
@@ -215,7 +160,7 @@ END_TEST
 
 START_TEST(an_observer_finds_finality)
 {
-	world_new_bft(&w, 5, 4, FAST);
+	world_new_bft(&w, 5, 4, BFT_FAST);
 	world_mesh(&w);
 	world_live(&w, 20);
 	many(0, 3);
@@ -227,7 +172,7 @@ START_TEST(a_star_is_enough)
 {
 	size_t i;
 
-	world_new_bft(&w, 5, 4, FAST);
+	world_new_bft(&w, 5, 4, BFT_FAST);
 	for (i = 0; i < 4; i++)
 		world_dial(&w, i, 4);
 	world_live(&w, 20);
@@ -240,7 +185,7 @@ START_TEST(a_chain_of_connections_is_enough)
 {
 	size_t i;
 
-	world_new_bft(&w, 4, 4, FAST);
+	world_new_bft(&w, 4, 4, BFT_FAST);
 	for (i = 0; i < 3; i++)
 		world_dial(&w, i, i + 1);
 	world_live(&w, 20);
@@ -254,7 +199,7 @@ START_TEST(who_was_away_for_long_catches_up)
 	size_t i;
 
 	open_four();
-	cut_off(3);
+	world_cut_off(&w, 3);
 	for (i = 0; i < 10; i++) {
 		send_ok(0, i);
 		world_live(&w, 1300);
@@ -262,10 +207,10 @@ START_TEST(who_was_away_for_long_catches_up)
 	}
 	connect(3);
 	world_live(&w, 3000);
-	same_ledger(10);
+	world_same_ledger(&w, 10);
 	send_ok(3, 10);
 	world_live(&w, 100);
-	same_ledger(11);
+	world_same_ledger(&w, 11);
 	world_free(&w);
 }
 END_TEST
@@ -326,7 +271,7 @@ START_TEST(a_vote_for_a_done_height_is_answered_by_its_certificate)
 	agree_on(1, 3);
 	ck_assert_uint_eq(driver_height(&w.node[3]), 0);
 	world_live(&w, 2000);
-	same_ledger(1);
+	world_same_ledger(&w, 1);
 	/* it has the bytes from the proposal */
 	ck_assert_uint_ge(w.brought[3][MSG_CRT], 1);
 	ck_assert_uint_eq(w.brought[3][MSG_ABL], 0);
@@ -373,14 +318,14 @@ static void decide_in_round_1(bool alter)
 
 	open_four();
 	first = member(0, info(0).leader).who->account;
-	kept_from = node_of((info(0).leader + 1) % 4);
+	kept_from = world_node_of(&w, (info(0).leader + 1) % 4);
 	altered = alter;
 	answers_left = alter ? 3 : 0;
 	w.mangle = no_round_0;
 	memset(w.brought, 0, sizeof(w.brought));
 	send_ok(0, 0);
-	world_live(&w, alter ? 3000 : TIMEOUT + 500);
-	same_ledger(1);
+	world_live(&w, alter ? 3000 : BFT_TIMEOUT + 500);
+	world_same_ledger(&w, 1);
 	made = producer(0, 1);
 	ck_assert(address_eq(&made, &first));
 	ck_assert_uint_ge(w.brought[kept_from][MSG_APB], 1);
@@ -418,7 +363,7 @@ START_TEST(a_proposal_s_block_is_compared_with_its_header)
 	send_ok(0, 0);
 	world_live(&w, 1500);
 	ck_assert(!altered);
-	same_ledger(1);
+	world_same_ledger(&w, 1);
 	world_free(&w);
 }
 END_TEST
@@ -432,10 +377,10 @@ static bool first_leader_makes_it(uint64_t ahead)
 
 	open_four();
 	first = member(0, info(0).leader).who->account;
-	w.node[leader()].ahead = ahead;
+	w.node[world_leader(&w)].ahead = ahead;
 	send_ok(0, 0);
-	world_live(&w, 2 * TIMEOUT);
-	same_ledger(1);
+	world_live(&w, 2 * BFT_TIMEOUT);
+	world_same_ledger(&w, 1);
 	made = producer(0, 1);
 	world_free(&w);
 	return address_eq(&made, &first);
@@ -449,17 +394,6 @@ START_TEST(a_fresh_block_is_at_most_the_drift_ahead)
 END_TEST
 
 /* --- after a crash ------------------------------------------------------ */
-
-/* Of the records, those of that height. */
-static size_t records(size_t node, uint64_t height)
-{
-	const struct driver_journal *j = &w.node[node].journal;
-	size_t i, count = 0;
-
-	for (i = 0; i < j->count; i++)
-		count += j->list[i].height == height;
-	return count;
-}
 
 static void no_commits(struct world *world, struct driver *to, struct effect *e)
 {
@@ -493,26 +427,26 @@ START_TEST(a_leader_that_crashed_proposes_the_same_bytes)
 	size_t i, who, before;
 
 	open_four();
-	who = leader();
+	who = world_leader(&w);
 	memset(proposed, 0, sizeof(proposed));
 	proposals_at = 0;
 	w.mangle = note_proposals;
 	send_ok(who, 0);
 	world_live(&w, 30);
 	agree_on(0, 4);
-	before = records(who, 1);
+	before = driver_records(&w.node[who], 1);
 	ck_assert_uint_eq(before, 3); /* proposal, prepare, commit */
 	world_crash(&w, who);
 	proposals_at = 1;
 	world_mesh(&w);
-	world_live(&w, TIMEOUT / 2 + 100);
+	world_live(&w, BFT_TIMEOUT / 2 + 100);
 	ck_assert(hash_eq(&proposed[0], &proposed[1]));
-	ck_assert_uint_eq(records(who, 1), before);
+	ck_assert_uint_eq(driver_records(&w.node[who], 1), before);
 	w.mangle = NULL;
 	for (i = 0; i < 4; i++)
 		ck_assert_uint_eq(driver_height(&w.node[i]), 0);
 	world_live(&w, 6000);
-	same_ledger(1);
+	world_same_ledger(&w, 1);
 	world_free(&w);
 }
 END_TEST
@@ -533,7 +467,7 @@ START_TEST(all_crash_with_a_prepared_block_and_decide_it)
 	w.mangle = NULL;
 	world_mesh(&w);
 	world_live(&w, 3000);
-	same_ledger(1);
+	world_same_ledger(&w, 1);
 	made = producer(0, 1);
 	ck_assert(address_eq(&made, &first));
 	world_free(&w);
@@ -558,7 +492,7 @@ static void without_the_leader(void (*mangle)(struct world *world,
 	size_t i, gone;
 
 	open_four();
-	gone = leader();
+	gone = world_leader(&w);
 	first = member(0, info(0).leader).who->account;
 	w.mangle = no_commits;
 	send_ok(0, 0);
@@ -568,7 +502,7 @@ static void without_the_leader(void (*mangle)(struct world *world,
 		world_crash(&w, i);
 	w.mangle = mangle;
 	world_mesh(&w);
-	cut_off(gone);
+	world_cut_off(&w, gone);
 	world_live(&w, 8000);
 	agree_on(1, gone);
 	made = producer((gone + 1) % 4, 1);
@@ -594,10 +528,10 @@ START_TEST(nothing_is_said_before_it_is_durable)
 	size_t i;
 
 	open_four();
-	d = &w.node[leader()];
+	d = &w.node[world_leader(&w)];
 	send_ok((size_t)(d - w.node), 0);
 	wires_collect(&w.wires);
-	for (i = 0; i < 20 && records((size_t)(d - w.node), 1) < 1; i++) {
+	for (i = 0; i < 20 && driver_records(d, 1) < 1; i++) {
 		ck_assert(!logged(d, "no votes", ""));
 		wires_collect(&w.wires);
 		for (size_t k = 0; k < w.wires.count; k++)
@@ -611,9 +545,9 @@ START_TEST(nothing_is_said_before_it_is_durable)
 							 MSG_PRP);
 		driver_do_one(d);
 	}
-	ck_assert_uint_eq(records((size_t)(d - w.node), 1), 1);
+	ck_assert_uint_eq(driver_records(d, 1), 1);
 	world_live(&w, 100);
-	same_ledger(1);
+	world_same_ledger(&w, 1);
 	world_free(&w);
 }
 END_TEST
@@ -661,13 +595,13 @@ START_TEST(who_lost_its_journal_votes_three_heights_later)
 	ck_assert_uint_eq(w.node[1].journal.list[0].height, 5);
 	for (height = 3; height < 5; height++) {
 		send_ok(0, height - 1);
-		world_live(&w, TIMEOUT * 3);
-		same_ledger(height);
+		world_live(&w, BFT_TIMEOUT * 3);
+		world_same_ledger(&w, height);
 		ck_assert_uint_eq(votes_since(1, 0), 0);
 	}
 	send_ok(0, 4);
-	world_live(&w, TIMEOUT * 3);
-	same_ledger(5);
+	world_live(&w, BFT_TIMEOUT * 3);
+	world_same_ledger(&w, 5);
 	ck_assert_uint_ge(votes_since(1, 0), 2);
 	ck_assert_ptr_null(info(1).silent);
 	/* and the next start trusts it */
@@ -703,183 +637,12 @@ START_TEST(a_journal_that_is_older_than_the_chain_is_a_lost_one)
 }
 END_TEST
 
-/* --- peers that are not honest ------------------------------------------ */
+/* --- one that is not honest -------------------------------------------- */
 
-static struct driver alone;
-
-static void open_alone(void)
-{
-	struct driver_network network = {.on = true,
-					 .observer = true,
-					 .miners = 4,
-					 .key = 7,
-					 .bft = FAST,
-					 .id = test_address(7),
-					 .instance = 7};
-
-	driver_new_in(&alone, &network, 1000000, "\"interval\": 0", "");
-	fake_peer(&alone, 1, true, 21);
-	fake_peer(&alone, 2, true, 22);
-	driver_settle(&alone);
-	forget_told(&alone);
-}
-
-/* A vote of the key of that number, for the chain of the driver. */
-static struct vote signed_by(struct driver *d, unsigned number,
-			     enum vote_kind kind, uint64_t height,
-			     uint8_t digest)
-{
-	struct vote v = {.kind = kind, .height = height};
-	struct address self = test_address(number);
-	struct secret_key *key = test_key(number);
-	struct buf signature = {0};
-	struct bft_member m;
-	struct hash h;
-	size_t i;
-
-	for (i = 0; node_bft_member(d->node, i, d->now, &m); i++)
-		if (address_eq(&m.who->account, &self))
-			v.signer = (uint16_t)i;
-	memset(v.digest.b, digest, HASH_LEN);
-	vote_digest(&h, &v, node_genesis_hash(d->node));
-	ck_assert(!secret_key_sign(key, &signature, &h));
-	v.signature_len = (uint16_t)signature.len;
-	memcpy(v.signature, signature.data, signature.len);
-	buf_release(&signature);
-	secret_key_free(key);
-	return v;
-}
-
-static void say_vote(struct driver *d, uint64_t peer, const struct vote *v)
-{
-	struct buf body = {0};
-
-	votes_encode(&body, v, 1);
-	fake_say(d, peer, MSG_VOT, &body);
-}
-
-START_TEST(a_vote_is_passed_on_once_it_holds_to_who_lacks_it)
-{
-	struct vote v;
-
-	open_alone();
-	v = signed_by(&alone, 1, VOTE_PREPARE, 1, 5);
-	say_vote(&alone, 1, &v);
-	ck_assert(!sent(&alone, 2, MSG_VOT, NULL));
-	driver_settle(&alone);
-	ck_assert(sent(&alone, 2, MSG_VOT, NULL));
-	ck_assert(!sent(&alone, 1, MSG_VOT, NULL));
-	driver_free(&alone);
-}
-END_TEST
-
-START_TEST(who_is_linked_to_the_signer_is_not_told_again)
-{
-	struct address signer = test_address(1);
-	struct buf body = {0};
-	struct vote v;
-
-	open_alone();
-	msg_links_encode(&body, &signer, 1);
-	fake_say(&alone, 2, MSG_LNK, &body);
-	v = signed_by(&alone, 1, VOTE_PREPARE, 1, 5);
-	say_vote(&alone, 1, &v);
-	driver_settle(&alone);
-	ck_assert(!sent(&alone, 2, MSG_VOT, NULL));
-	v = signed_by(&alone, 2, VOTE_PREPARE, 1, 5);
-	say_vote(&alone, 1, &v);
-	driver_settle(&alone);
-	ck_assert(sent(&alone, 2, MSG_VOT, NULL));
-	driver_free(&alone);
-}
-END_TEST
-
-START_TEST(a_vote_that_does_not_hold_bans_who_sent_it_and_goes_nowhere)
-{
-	uint64_t ban_ms = 0;
-	struct vote v;
-
-	open_alone();
-	v = signed_by(&alone, 1, VOTE_PREPARE, 1, 5);
-	v.signature[3] ^= 1;
-	say_vote(&alone, 1, &v);
-	driver_settle(&alone);
-	ck_assert(dropped(&alone, 1, &ban_ms));
-	ck_assert_uint_gt(ban_ms, 0);
-	ck_assert(!sent(&alone, 2, MSG_VOT, NULL));
-	driver_free(&alone);
-}
-END_TEST
-
-START_TEST(what_changes_nothing_is_not_checked)
-{
-	uint64_t before;
-	struct vote v;
-
-	open_alone();
-	v = signed_by(&alone, 1, VOTE_PREPARE, 1, 5);
-	say_vote(&alone, 1, &v);
-	driver_settle(&alone);
-	before = alone.verified;
-	say_vote(&alone, 2, &v);
-	v = signed_by(&alone, 1, VOTE_PREPARE, 3, 5); /* two above the tip */
-	say_vote(&alone, 2, &v);
-	driver_settle(&alone);
-	ck_assert_uint_eq(alone.verified, before);
-	driver_free(&alone);
-}
-END_TEST
-
-START_TEST(a_double_vote_is_kept_and_told)
-{
-	struct address culprit = test_address(3);
-	struct evidence_info kept;
-	struct vote v;
-
-	open_alone();
-	v = signed_by(&alone, 3, VOTE_PREPARE, 1, 5);
-	say_vote(&alone, 1, &v);
-	v = signed_by(&alone, 3, VOTE_PREPARE, 1, 6);
-	say_vote(&alone, 1, &v);
-	driver_settle(&alone);
-	ck_assert(sent(&alone, 1, MSG_EVV, NULL));
-	ck_assert(sent(&alone, 2, MSG_EVV, NULL));
-	ck_assert(logged(&alone, "signed two prepares", ""));
-	ck_assert_uint_eq(node_evidence_count(alone.node), 1);
-	ck_assert(!query_evidence(&kept, alone.node, kv_mem_view(alone.mem),
-				  NULL));
-	ck_assert(address_eq(&kept.producer, &culprit));
-	ck_assert_uint_eq(kept.votes.vote[0].digest.b[0], 5);
-	ck_assert_uint_eq(kept.votes.vote[1].digest.b[0], 6);
-	/* and after a start, to who comes */
-	driver_crash(&alone);
-	forget_told(&alone);
-	fake_connect(&alone, 3, true, 23);
-	{
-		struct msg_hello m = fake_hello(&alone, 23);
-
-		fake_say_hello(&alone, 3, MSG_HEY, &m);
-	}
-	ck_assert(sent(&alone, 3, MSG_EVV, NULL));
-	driver_free(&alone);
-}
-END_TEST
-
-/* A node's number of a connection, and a vote that the peer there says. */
+/* A peer of the node says it. */
 static void inject(size_t node, const struct vote *v)
 {
-	size_t i;
-
-	for (i = 0; i < w.wires.count; i++) {
-		const struct wire *wire = &w.wires.list[i];
-		int end = wire->end[1] == &w.node[node];
-
-		if ((end || wire->end[0] == &w.node[node]) && wire->open[end]) {
-			say_vote(&w.node[node], wire->number[end], v);
-			return;
-		}
-	}
-	ck_abort_msg("a node without a connection");
+	fake_vote(&w.node[node], world_connection(&w, node), v);
 }
 
 static size_t offenders(size_t node)
@@ -894,10 +657,10 @@ START_TEST(a_double_vote_comes_into_a_block_once)
 	size_t i;
 
 	open_four();
-	cut_off(3);
-	v = signed_by(&w.node[0], 4, VOTE_PREPARE, 1, 5);
+	world_cut_off(&w, 3);
+	v = fake_signed(&w.node[0], 4, VOTE_PREPARE, 1, 5);
 	inject(0, &v);
-	v = signed_by(&w.node[0], 4, VOTE_PREPARE, 1, 6);
+	v = fake_signed(&w.node[0], 4, VOTE_PREPARE, 1, 6);
 	inject(0, &v);
 	world_live(&w, 5000);
 	for (i = 0; i < 3; i++)
@@ -943,12 +706,6 @@ int main(void)
 	tcase_add_test(c, who_lost_its_journal_votes_three_heights_later);
 	tcase_add_test(c, a_journal_that_was_made_at_this_start_is_a_lost_one);
 	tcase_add_test(c, a_journal_that_is_older_than_the_chain_is_a_lost_one);
-	tcase_add_test(c, a_vote_is_passed_on_once_it_holds_to_who_lacks_it);
-	tcase_add_test(c, who_is_linked_to_the_signer_is_not_told_again);
-	tcase_add_test(
-		c, a_vote_that_does_not_hold_bans_who_sent_it_and_goes_nowhere);
-	tcase_add_test(c, what_changes_nothing_is_not_checked);
-	tcase_add_test(c, a_double_vote_is_kept_and_told);
 	tcase_add_test(c, a_double_vote_comes_into_a_block_once);
 	suite_add_tcase(suite, c);
 	runner = srunner_create(suite);

@@ -14,8 +14,6 @@
 #include "node/internal.h"
 #include "sync_world.h"
 
-#define TIMEOUT 1000
-#define FAST ", \"timeout_ms\": 1000, \"timeout_max_ms\": 4000"
 #define KEYS 10
 
 static struct world w;
@@ -27,7 +25,7 @@ static void open_world(size_t count)
 	size_t i;
 
 	memset(nonces, 0, sizeof(nonces));
-	world_new_bft(&w, count, 4, FAST);
+	world_new_bft(&w, count, 4, BFT_FAST);
 	for (i = 4; i < count; i++) {
 		w.node[i].network.observer = false;
 		driver_crash(&w.node[i]);
@@ -156,15 +154,11 @@ static const struct governance *now_of(size_t node)
 
 static void same_ledger(uint64_t height)
 {
-	struct hash first = world_tip(&w, 0), other;
 	size_t i;
 
-	for (i = 0; i < w.count; i++) {
-		other = world_tip(&w, i);
-		ck_assert_uint_eq(driver_height(&w.node[i]), height);
-		ck_assert(hash_eq(&first, &other));
+	world_same_ledger(&w, height);
+	for (i = 0; i < w.count; i++)
 		ck_assert(governance_same(now_of(0), now_of(i)));
-	}
 }
 
 /* A block with a payment, seen by all. */
@@ -219,42 +213,12 @@ static uint64_t pass(unsigned first, unsigned last, unsigned who, bool remove,
 	return highest;
 }
 
-/* Of the node's journal, the records of a height. */
-static size_t records(size_t node, uint64_t height)
-{
-	const struct driver_journal *j = &w.node[node].journal;
-	size_t i, count = 0;
-
-	for (i = 0; i < j->count; i++)
-		count += j->list[i].height == height;
-	return count;
-}
-
 static bool is_silent(size_t node)
 {
 	struct bft_info out;
 
 	ck_assert(node_bft(w.node[node].node, &out));
 	return out.silent != NULL;
-}
-
-static void cut_off(size_t node)
-{
-	size_t i, end;
-
-	wires_collect(&w.wires);
-	for (i = 0; i < w.wires.count; i++) {
-		struct wire *wire = &w.wires.list[i];
-
-		if (wire->end[0] != &w.node[node] &&
-		    wire->end[1] != &w.node[node])
-			continue;
-		for (end = 0; end < 2; end++) {
-			if (wire->open[end])
-				fake_gone(wire->end[end], wire->number[end]);
-			wire->open[end] = false;
-		}
-	}
 }
 
 /* --- one change after the other ------------------------------------------ */
@@ -284,30 +248,31 @@ START_TEST(a_newcomer_votes_from_its_height_on_and_a_leaver_stops)
 	ck_assert_uint_eq(w.node[4].journal.count, 0);
 	next_block(2, 100);
 	same_ledger(at + 2);
-	ck_assert_uint_ge(records(4, at + 2), 2);
+	ck_assert_uint_ge(driver_records(&w.node[4], at + 2), 2);
 	ck_assert(!is_silent(4));
 	headers_tell(plans, 1);
 	/* four of five are a quorum, and it is among these */
-	cut_off(3);
-	next_block(0, 4 * TIMEOUT);
-	ck_assert_uint_ge(records(4, at + 3), 2);
+	world_cut_off(&w, 3);
+	next_block(0, 4 * BFT_TIMEOUT);
+	ck_assert_uint_ge(driver_records(&w.node[4], at + 3), 2);
 	for (i = 0; i < 3; i++)
 		world_dial(&w, 3, i);
 	world_dial(&w, 3, 4);
-	world_live(&w, 2 * TIMEOUT);
+	world_live(&w, 2 * BFT_TIMEOUT);
 	same_ledger(at + 3);
 
 	at = pass(2, 5, 1, true, false);
 	plans[1].effective = at + 2;
 	next_block(0, 100);
 	same_ledger(at + 1);
-	ck_assert_uint_ge(records(0, at + 1), 2);
+	ck_assert_uint_ge(driver_records(&w.node[0], at + 1), 2);
 	for (height = at + 2; height < at + 6; height++) {
 		next_block(height % 5, 200);
 		same_ledger(height);
-		ck_assert_uint_eq(records(0, height), 0);
+		ck_assert_uint_eq(driver_records(&w.node[0], height), 0);
 		for (i = 1; i < 5; i++)
-			ck_assert_uint_ge(records(i, height), 2);
+			ck_assert_uint_ge(driver_records(&w.node[i], height),
+					  2);
 	}
 	ck_assert(is_silent(0));
 	ck_assert_uint_eq(now_of(0)->set.count, 4);
@@ -317,22 +282,6 @@ START_TEST(a_newcomer_votes_from_its_height_on_and_a_leaver_stops)
 	world_free(&w);
 }
 END_TEST
-
-static size_t leader(void)
-{
-	struct bft_member m;
-	struct bft_info at;
-	size_t k;
-
-	ck_assert(node_bft(w.node[0].node, &at));
-	ck_assert(
-		node_bft_member(w.node[0].node, at.leader, w.node[0].now, &m));
-	for (k = 0; k < w.count; k++)
-		if (address_eq(&m.who->account,
-			       secret_key_address(w.node[k].key)))
-			return k;
-	ck_abort_msg("a leader without a node");
-}
 
 START_TEST(of_two_changes_that_reach_a_quorum_at_once_one_waits_a_block)
 {
@@ -350,7 +299,7 @@ START_TEST(of_two_changes_that_reach_a_quorum_at_once_one_waits_a_block)
 	}
 	for (i = 0; i < 6; i++)
 		txs[i] = buf_span(&raw[i]);
-	driver_submit(&w.node[leader()], txs, 6);
+	driver_submit(&w.node[world_leader(&w)], txs, 6);
 	for (i = 0; i < 6; i++)
 		buf_release(&raw[i]);
 	world_live(&w, 100);
@@ -362,10 +311,10 @@ START_TEST(of_two_changes_that_reach_a_quorum_at_once_one_waits_a_block)
 		next_block(i % 4, 100);
 		same_ledger(i);
 	}
-	ck_assert_uint_eq(records(4, 2), 0);
-	ck_assert_uint_ge(records(4, 3), 2);
-	ck_assert_uint_eq(records(5, 3), 0);
-	ck_assert_uint_ge(records(5, 4), 2);
+	ck_assert_uint_eq(driver_records(&w.node[4], 2), 0);
+	ck_assert_uint_ge(driver_records(&w.node[4], 3), 2);
+	ck_assert_uint_eq(driver_records(&w.node[5], 3), 0);
+	ck_assert_uint_ge(driver_records(&w.node[5], 4), 2);
 	headers_tell(plans, 2);
 	world_free(&w);
 }
@@ -429,9 +378,9 @@ START_TEST(a_crash_before_a_change_is_effective_changes_no_set)
 	}
 	headers_tell(&plan, 1);
 	ck_assert_uint_eq(now_of(who)->set.count, 5);
-	ck_assert_uint_eq(records(4, at + 1), 0);
-	ck_assert_uint_ge(records(4, at + 2), 2);
-	ck_assert_uint_ge(records(who, tip), 2);
+	ck_assert_uint_eq(driver_records(&w.node[4], at + 1), 0);
+	ck_assert_uint_ge(driver_records(&w.node[4], at + 2), 2);
+	ck_assert_uint_ge(driver_records(&w.node[who], tip), 2);
 	ck_assert_uint_eq(world_verify(&w, who), tip);
 	world_free(&w);
 }

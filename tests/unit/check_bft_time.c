@@ -251,33 +251,42 @@ END_TEST
 
 /* --- rule 13 ------------------------------------------------------------- */
 
-START_TEST(rule_13_only_a_fresh_proposal_is_checked_as_one)
+/* Members 0 to 2 go to a round, the first with that block prepared in round 0
+ * (0: none), and so does self. What justifies a proposal of that round. */
+static struct proof to_round(struct rig *r, uint64_t round, unsigned prepared)
 {
 	struct proof p = {.change_count = 0};
-	struct rig r;
 	size_t i;
+
+	for (i = 0; i < 3; i++) {
+		bool has = prepared && !i;
+
+		proof_change(&p, round, i, has ? 0 : NOT_PREPARED,
+			     has ? prepared : 0);
+		rig_vote(r, VOTE_ROUND_CHANGE, round, i, 0);
+	}
+	if (prepared)
+		proof_prepares(&p, 0, prepared, 3);
+	rig_cast(r, VOTE_ROUND_CHANGE);
+	return p;
+}
+
+START_TEST(rule_13_only_a_fresh_proposal_is_checked_as_one)
+{
+	struct proof p;
+	struct rig r;
 
 	rig_init(&r, 4, 3);
 	rig_vote(&r, VOTE_PROPOSAL, 0, 0, 7);
 	rig_block(&r, 7);
 	ck_assert(rig_find(&r, BFT_EXECUTE)->fresh);
 	rig_forget(&r);
-	for (i = 0; i < 3; i++)
-		proof_change(&p, 1, i, i ? NOT_PREPARED : 0, i ? 0 : 8);
-	proof_prepares(&p, 0, 8, 3);
-	for (i = 0; i < 3; i++)
-		rig_vote(&r, VOTE_ROUND_CHANGE, 1, i, 0);
-	rig_cast(&r, VOTE_ROUND_CHANGE);
+	p = to_round(&r, 1, 8);
 	rig_justified(&r, 1, 1, 8, &p);
 	rig_block(&r, 8);
 	ck_assert(!rig_find(&r, BFT_EXECUTE)->fresh);
 	ck_assert_uint_eq(rig_find(&r, BFT_EXECUTE)->round, 1);
-	p.change_count = p.prepare_count = 0;
-	for (i = 0; i < 3; i++) {
-		proof_change(&p, 2, i, NOT_PREPARED, 0);
-		rig_vote(&r, VOTE_ROUND_CHANGE, 2, i, 0);
-	}
-	rig_cast(&r, VOTE_ROUND_CHANGE);
+	p = to_round(&r, 2, 0);
 	rig_justified(&r, 2, 2, 9, &p);
 	rig_block(&r, 9);
 	ck_assert(rig_find(&r, BFT_EXECUTE)->fresh);
@@ -289,9 +298,8 @@ END_TEST
 /* Refused as a fresh one, by a clock; good when it is proposed again. */
 START_TEST(rule_13_a_block_too_new_may_be_proposed_again)
 {
-	struct proof p = {.change_count = 0};
+	struct proof p;
 	struct rig r;
-	size_t i;
 
 	rig_init(&r, 4, 3);
 	rig_vote(&r, VOTE_PROPOSAL, 0, 0, 7);
@@ -299,12 +307,7 @@ START_TEST(rule_13_a_block_too_new_may_be_proposed_again)
 	rig_executed(&r, 7, false);
 	ck_assert(!rig_casts(&r, VOTE_PREPARE));
 	rig_forget(&r);
-	for (i = 0; i < 3; i++) {
-		proof_change(&p, 1, i, i ? NOT_PREPARED : 0, i ? 0 : 7);
-		rig_vote(&r, VOTE_ROUND_CHANGE, 1, i, 0);
-	}
-	proof_prepares(&p, 0, 7, 3);
-	rig_cast(&r, VOTE_ROUND_CHANGE);
+	p = to_round(&r, 1, 7);
 	rig_justified(&r, 1, 1, 7, &p);
 	rig_block(&r, 7);
 	rig_executed(&r, 7, true);

@@ -151,19 +151,12 @@ int main(void)
 {
 	Suite *suite = suite_create("file");
 	TCase *tc = tcase_create("file");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	scratch_make();
 	tcase_add_test(tc, what_is_read_is_what_was_written);
 	tcase_add_test(tc, each_error_has_one_code_everywhere);
 	tcase_add_test(
 		tc, a_file_that_cannot_be_replaced_stays_and_nothing_beside_it);
 	tcase_add_test(tc, directories_are_made_private_and_may_be_there);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	scratch_remove();
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return scratch_run(suite);
 }

@@ -12,26 +12,16 @@
 static struct governance g;
 static char hex[MEMBERS + 1][ADDRESS_HEX_LEN];
 
-static struct validator member(uint32_t number)
-{
-	struct secret_key *key = numbered_key(number);
-	struct validator v;
-
-	ck_assert(!validator_set_key(&v, secret_key_public(key)));
-	secret_key_free(key);
-	return v;
-}
-
 /* Four members, and the address of one more. */
 static void setup(void)
 {
 	struct validators set = {.count = MEMBERS};
-	struct validator stranger = member(MEMBERS);
+	struct validator stranger = numbered_validator(MEMBERS);
 	struct validator list[MEMBERS], other;
 	size_t i, k;
 
 	for (i = 0; i < MEMBERS; i++) {
-		list[i] = member((uint32_t)i);
+		list[i] = numbered_validator((uint32_t)i);
 		for (k = i; k && memcmp(&list[k].account, &list[k - 1].account,
 					ADDRESS_LEN) < 0;
 		     k--) {
@@ -72,7 +62,7 @@ static void block_of(uint64_t height, const struct validator_change *c,
 
 static struct validator_change add(void)
 {
-	struct validator v = member(MEMBERS);
+	struct validator v = numbered_validator(MEMBERS);
 	struct validator_change c = {
 		.kind = CHANGE_ADD, .account = v.account, .key_len = v.key_len};
 

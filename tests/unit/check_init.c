@@ -225,8 +225,6 @@ int main(void)
 {
 	Suite *suite = suite_create("init");
 	TCase *tc = tcase_create("init");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, an_interrupted_making_is_done_again);
@@ -235,11 +233,5 @@ int main(void)
 	tcase_add_test(tc, each_table_is_written_in_the_order_of_its_keys);
 	tcase_add_test(tc, giving_up_while_storing_leaves_no_chain);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	scratch_make();
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	scratch_remove();
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return scratch_run(suite);
 }

@@ -489,10 +489,7 @@ int main(void)
 {
 	Suite *suite = suite_create("journal");
 	TCase *tc = tcase_create("journal");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	scratch_make();
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, what_was_appended_is_there_at_each_opening);
 	tcase_add_test(tc, an_opening_for_reading_changes_nothing);
@@ -507,9 +504,5 @@ int main(void)
 	tcase_add_test(tc, a_full_disk_is_told_and_left_no_fuller);
 	tcase_add_test(tc, what_was_durable_outlives_a_growth_that_fails);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	scratch_remove();
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return scratch_run(suite);
 }

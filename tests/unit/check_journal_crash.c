@@ -395,10 +395,7 @@ int main(void)
 {
 	Suite *suite = suite_create("journal_crash");
 	TCase *tc = tcase_create("journal_crash");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	scratch_make();
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, a_write_cut_at_any_byte_leaves_what_was_before);
 	tcase_add_loop_test(
@@ -408,9 +405,5 @@ int main(void)
 		tc, damage_in_front_of_a_good_record_is_told_with_the_way_out);
 	tcase_add_test(tc, a_file_that_was_cut_short_is_told);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	scratch_remove();
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return scratch_run(suite);
 }

@@ -438,20 +438,12 @@ int main(void)
 	};
 	Suite *s = suite_create("keyfile");
 	TCase *c = tcase_create("keyfile");
-	SRunner *r;
 	size_t i;
-	int failed;
 
 	tcase_add_checked_fixture(c, fresh_datadir, NULL);
 	tcase_set_timeout(c, 120);
 	for (i = 0; i < ARRAY_LEN(tests); i++)
 		tcase_add_test(c, tests[i]);
 	suite_add_tcase(s, c);
-	scratch_make();
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	scratch_remove();
-	return failed ? 1 : 0;
+	return scratch_run(s);
 }

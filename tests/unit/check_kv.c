@@ -476,19 +476,12 @@ int main(void)
 	};
 	Suite *suite = suite_create("kv");
 	TCase *tc = tcase_create("all");
-	SRunner *runner = srunner_create(suite);
 	size_t i;
-	int failed;
 
-	scratch_make();
 	tcase_set_timeout(tc, 120);
 	for (i = 0; i < ARRAY_LEN(everywhere); i++)
 		tcase_add_loop_test(tc, everywhere[i], 0, KIND_COUNT);
 	tcase_add_test(tc, every_table_has_a_name_of_its_own);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	scratch_remove();
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return scratch_run(suite);
 }

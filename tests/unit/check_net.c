@@ -502,10 +502,7 @@ int main(void)
 {
 	Suite *s = suite_create("net");
 	TCase *tc = tcase_create("net");
-	SRunner *sr;
-	int failed;
 
-	scratch_make();
 	tcase_set_timeout(tc, 30);
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, each_side_proves_its_id_with_its_own_kind_of_key);
@@ -535,10 +532,5 @@ int main(void)
 	tcase_add_test(tc, more_is_heard_than_is_kept);
 	tcase_add_test(tc, what_a_peer_says_of_itself_is_dialled_later);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	scratch_remove();
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return scratch_run(s);
 }

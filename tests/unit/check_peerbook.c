@@ -353,10 +353,7 @@ int main(void)
 {
 	Suite *s = suite_create("peerbook");
 	TCase *tc = tcase_create("peerbook");
-	SRunner *sr;
-	int failed;
 
-	scratch_make();
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, an_address_has_one_spelling);
 	tcase_add_test(tc, what_nobody_can_dial_is_not_sound);
@@ -373,10 +370,5 @@ int main(void)
 	tcase_add_test(tc, no_file_is_an_empty_book);
 	tcase_add_test(tc, an_address_written_twice_by_hand_is_one);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	scratch_remove();
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return scratch_run(s);
 }

@@ -400,10 +400,7 @@ int main(void)
 {
 	Suite *suite = suite_create("store");
 	TCase *tc = tcase_create("store");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	scratch_make();
 	tcase_set_timeout(tc, 120);
 	tcase_add_test(tc, a_store_is_made_only_when_that_is_asked_for);
 	tcase_add_test(tc, a_store_may_be_read_without_a_writer);
@@ -417,9 +414,5 @@ int main(void)
 	tcase_add_test(tc, a_limited_address_space_gets_a_smaller_map);
 	tcase_add_test(tc, a_view_shows_one_moment_until_it_is_renewed);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	scratch_remove();
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return scratch_run(suite);
 }

@@ -435,10 +435,7 @@ int main(void)
 {
 	Suite *suite = suite_create("store_durable");
 	TCase *tc = tcase_create("store_durable");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	scratch_make();
 	tcase_set_timeout(tc, 120);
 	tcase_add_test(tc, batches_become_durable_in_their_order);
 	tcase_add_test(tc, closing_writes_what_is_queued);
@@ -449,9 +446,5 @@ int main(void)
 	tcase_add_test(tc, a_full_disk_is_reported_and_the_store_stays_whole);
 	tcase_add_test(tc, a_store_cannot_be_made_on_a_full_disk_but_later);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	scratch_remove();
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return scratch_run(suite);
 }

@@ -268,19 +268,12 @@ int main(void)
 {
 	Suite *suite = suite_create("store_size");
 	TCase *tc = tcase_create("store_size");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	scratch_make();
 	tcase_set_timeout(tc, 120);
 	tcase_add_test(tc, what_lmdb_alone_has_committed_opens);
 	tcase_add_test(tc,
 		       a_process_killed_around_big_transactions_leaves_a_store);
 	tcase_add_test(tc, a_file_cut_anywhere_is_whole_or_refused);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	scratch_remove();
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return scratch_run(suite);
 }

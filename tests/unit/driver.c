@@ -136,6 +136,15 @@ static void journal_release(struct driver_journal *j)
 	j->last = 0;
 }
 
+size_t driver_records(const struct driver *d, uint64_t height)
+{
+	size_t i, count = 0;
+
+	for (i = 0; i < d->journal.count; i++)
+		count += d->journal.list[i].height == height;
+	return count;
+}
+
 void driver_lose_journal(struct driver *d)
 {
 	journal_release(&d->journal);

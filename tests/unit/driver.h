@@ -31,6 +31,10 @@ struct driver_network {
 	uint64_t boot_ms; /* waits so long for a first peer */
 };
 
+/* For engine bft: rounds that end soon. Round 0 lasts so many ms. */
+#define BFT_TIMEOUT 1000
+#define BFT_FAST ", \"timeout_ms\": 1000, \"timeout_max_ms\": 4000"
+
 /* A vote journal in memory. */
 struct driver_record {
 	uint64_t seq, height;
@@ -92,6 +96,8 @@ bool driver_do_one(struct driver *d);
 void driver_settle(struct driver *d);
 /* Move the clock, ringing the timer when due, and carry out all. */
 void driver_advance(struct driver *d, uint64_t ms);
+/* How many records of a height its journal has. */
+size_t driver_records(const struct driver *d, uint64_t height);
 /* The journal is lost: at the next start it is a new, empty one. */
 void driver_lose_journal(struct driver *d);
 /* Forget what is not durable, and start again. */

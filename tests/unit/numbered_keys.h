@@ -12,6 +12,7 @@
 #include <openssl/evp.h>
 
 #include "crypto/key.h"
+#include "ledger/validators.h"
 
 /* The key of a number; secret_key_free() it. */
 static inline struct secret_key *numbered_key(uint32_t number)
@@ -26,6 +27,18 @@ static inline struct secret_key *numbered_key(uint32_t number)
 	ck_assert_ptr_nonnull(pkey);
 	ck_assert_int_eq(secret_key_take(&key, pkey), ERR_OK);
 	return key;
+}
+
+/* The validator with that key. */
+static inline struct validator numbered_validator(uint32_t number)
+{
+	struct secret_key *key = numbered_key(number);
+	struct validator v;
+
+	ck_assert_int_eq(validator_set_key(&v, secret_key_public(key)), ERR_OK);
+	ck_assert(address_eq(&v.account, secret_key_address(key)));
+	secret_key_free(key);
+	return v;
 }
 
 #endif

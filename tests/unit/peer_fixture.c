@@ -227,6 +227,62 @@ void fake_txs(struct driver *d, uint64_t peer, const struct span *txs,
 	fake_say(d, peer, MSG_TXN, &body);
 }
 
+void fake_sign(struct driver *d, struct vote *v, unsigned number)
+{
+	struct address self = test_address(number);
+	struct secret_key *key = test_key(number);
+	struct buf signature = {0};
+	struct bft_member m;
+	struct hash h;
+	size_t i = 0;
+
+	do
+		ck_assert(node_bft_member(d->node, i, d->now, &m));
+	while (!address_eq(&m.who->account, &self) && ++i);
+	v->signer = (uint16_t)i;
+	vote_digest(&h, v, node_genesis_hash(d->node));
+	ck_assert(!secret_key_sign(key, &signature, &h));
+	v->signature_len = (uint16_t)signature.len;
+	memcpy(v->signature, signature.data, signature.len);
+	buf_release(&signature);
+	secret_key_free(key);
+}
+
+struct vote fake_signed(struct driver *d, unsigned number, enum vote_kind kind,
+			uint64_t height, uint8_t digest)
+{
+	struct vote v = {.kind = kind, .height = height};
+
+	memset(v.digest.b, digest, HASH_LEN);
+	fake_sign(d, &v, number);
+	return v;
+}
+
+void fake_vote(struct driver *d, uint64_t peer, const struct vote *v)
+{
+	struct buf body = {0};
+
+	votes_encode(&body, v, 1);
+	fake_say(d, peer, MSG_VOT, &body);
+}
+
+void fake_bft(struct driver *d, unsigned key)
+{
+	struct driver_network network = {.on = true,
+					 .observer = key > 4,
+					 .miners = 4,
+					 .key = key,
+					 .bft = BFT_FAST,
+					 .id = test_address(key),
+					 .instance = 7};
+
+	driver_new_in(d, &network, 1000000, "\"interval\": 0", "");
+	fake_peer(d, 1, true, 21);
+	fake_peer(d, 2, true, 22);
+	driver_settle(d);
+	forget_told(d);
+}
+
 void fake_live(struct driver *d, uint64_t ms)
 {
 	uint64_t end = d->now + ms, step;

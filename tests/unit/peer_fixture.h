@@ -44,6 +44,15 @@ void fake_hashes(struct driver *d, uint64_t peer, enum message_type type,
 		 const struct hash *list, size_t count);
 void fake_txs(struct driver *d, uint64_t peer, const struct span *txs,
 	      size_t count);
+/* A vote, signed by the key of that number, which is a member of the driver's
+ * set; and such a vote for a block of these bytes. */
+void fake_sign(struct driver *d, struct vote *v, unsigned number);
+struct vote fake_signed(struct driver *d, unsigned number, enum vote_kind kind,
+			uint64_t height, uint8_t digest);
+void fake_vote(struct driver *d, uint64_t peer, const struct vote *v);
+/* A network of engine bft, whose validators have keys 1 to 4, and its node of
+ * that key, which watches when it is none of them, between peers 1 and 2. */
+void fake_bft(struct driver *d, unsigned key);
 /* Move the clock while the peers answer their pings. Other messages stay. */
 void fake_live(struct driver *d, uint64_t ms);
 /* What the node says of a peer that is ready. */

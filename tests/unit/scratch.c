@@ -12,7 +12,7 @@
 
 static char root[PATH_MAX / 2];
 
-void scratch_make(void)
+static void make(void)
 {
 	const char *tmp = getenv("TMPDIR");
 
@@ -41,7 +41,20 @@ static int remove_one(const char *path, const struct stat *st, int type,
 	return remove(path);
 }
 
-void scratch_remove(void)
+static void remove_all(void)
 {
 	nftw(root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+int scratch_run(Suite *suite)
+{
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	make();
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	remove_all();
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -96,6 +96,39 @@ void world_cut(struct world *w)
 	w->wires.next = next;
 }
 
+void world_cut_off(struct world *w, size_t node)
+{
+	size_t i, end;
+
+	wires_collect(&w->wires);
+	for (i = 0; i < w->wires.count; i++) {
+		struct wire *wire = &w->wires.list[i];
+
+		if (wire->end[0] != &w->node[node] &&
+		    wire->end[1] != &w->node[node])
+			continue;
+		for (end = 0; end < 2; end++) {
+			if (wire->open[end])
+				fake_gone(wire->end[end], wire->number[end]);
+			wire->open[end] = false;
+		}
+	}
+}
+
+uint64_t world_connection(const struct world *w, size_t node)
+{
+	size_t i;
+
+	for (i = 0; i < w->wires.count; i++) {
+		const struct wire *wire = &w->wires.list[i];
+		int end = wire->end[1] == &w->node[node];
+
+		if ((end || wire->end[0] == &w->node[node]) && wire->open[end])
+			return wire->number[end];
+	}
+	ck_abort_msg("a node without a connection");
+}
+
 /* The first message of one end, through the hand. */
 static bool bring(struct world *w, size_t at, int end)
 {
@@ -251,6 +284,15 @@ static bool agree(const struct world *w)
 	return true;
 }
 
+void world_same_ledger(const struct world *w, uint64_t height)
+{
+	size_t i;
+
+	for (i = 0; i < w->count; i++)
+		ck_assert_uint_eq(driver_height(&w->node[i]), height);
+	ck_assert(agree(w));
+}
+
 /* For whoever reads the failure. */
 static void say(const struct world *w)
 {
@@ -290,6 +332,28 @@ uint64_t world_verify(struct world *w, size_t i)
 		      "node %zu: %s", i, f.detail);
 	ck_assert_uint_eq(report.height, driver_height(&w->node[i]));
 	return report.height;
+}
+
+size_t world_node_of(const struct world *w, size_t member)
+{
+	const struct driver *d = &w->node[0];
+	struct bft_member m;
+	size_t i;
+
+	ck_assert(node_bft_member(d->node, member, d->now, &m));
+	for (i = 0; i < w->count; i++)
+		if (address_eq(&m.who->account,
+			       secret_key_address(w->node[i].key)))
+			return i;
+	ck_abort_msg("a validator without a node");
+}
+
+size_t world_leader(const struct world *w)
+{
+	struct bft_info at;
+
+	ck_assert(node_bft(w->node[0].node, &at));
+	return world_node_of(w, at.leader);
 }
 
 struct sync_info world_sync(const struct world *w, size_t i)

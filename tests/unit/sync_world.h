@@ -35,6 +35,10 @@ void world_free(struct world *w);
 void world_dial(struct world *w, size_t from, size_t to);
 /* Cut all wires, and say so to both ends. */
 void world_cut(struct world *w);
+/* The same of node i alone. */
+void world_cut_off(struct world *w, size_t i);
+/* Node i's number of its first open connection; fails when there is none. */
+uint64_t world_connection(const struct world *w, size_t i);
 /* Let all nodes live for so long, on one clock. */
 void world_live(struct world *w, uint64_t ms);
 /* Node i alone. */
@@ -45,9 +49,15 @@ void world_until_commit(struct world *w, size_t i);
 void world_crash(struct world *w, size_t i);
 /* Until all are on one tip and at rest in it; false: they are not. */
 bool world_agrees(struct world *w, uint64_t ms);
+/* Fails unless every node holds one and the same ledger of that height. */
+void world_same_ledger(const struct world *w, uint64_t height);
 /* The node's whole ledger again, and its height. */
 uint64_t world_verify(struct world *w, size_t i);
 struct hash world_tip(const struct world *w, size_t i);
+/* bft: the node of the member that leads round 0 of node 0's next height, and
+ * of that number in its set. */
+size_t world_leader(const struct world *w);
+size_t world_node_of(const struct world *w, size_t member);
 struct sync_info world_sync(const struct world *w, size_t i);
 size_t world_evidence(struct world *w, size_t i);
 /* What the node notified of reorganisations: the deepest. */

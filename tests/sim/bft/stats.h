@@ -3,13 +3,11 @@
 #ifndef SIM_BFT_STATS_H
 #define SIM_BFT_STATS_H
 
-#include <stdint.h>
+#include "sim/seeds.h"
 
 /* X(name, word of the summary) */
 #define BSIM_STATS(X)                                                          \
-	X(seeds, "seeds")                                                      \
-	X(counted, "seeds counted")                                            \
-	X(violations, "violations")                                            \
+	SEEDS_STATS(X)                                                         \
 	X(heights, "heights decided")                                          \
 	X(late, "of them in a round above 0")                                  \
 	X(again, "of them a block proposed again")                             \
@@ -33,12 +31,13 @@
 	X(idle, "seeds that fell silent")                                      \
 	X(steps, "events")
 
+/* The same, of maxima. */
+#define BSIM_MAXIMA(X)                                                         \
+	X(most_timeouts, "timeouts at most from healing to a decision")
+
 struct bsim_stats {
-#define BSIM_STAT(name, word) uint64_t name;
-	BSIM_STATS(BSIM_STAT)
-#undef BSIM_STAT
-	/* between healing and a decision, at one validator: a maximum */
-	uint64_t most_timeouts;
+	BSIM_STATS(SEEDS_MEMBER)
+	BSIM_MAXIMA(SEEDS_MEMBER)
 };
 
 #endif
