@@ -28,12 +28,6 @@ tests_roots_SOURCES = tests/roots.c
 tests_roots_LDADD = $(CORE_LIBS)
 EXTRA_DIST += tests/roots.expected
 
-# Of src/node.
-check_PROGRAMS += tests/unit/check_bft_votes
-tests_unit_check_bft_votes_SOURCES = tests/unit/check_bft_votes.c \
-	tests/unit/driver.c tests/unit/driver.h \
-	tests/unit/peer_fixture.c tests/unit/peer_fixture.h
-
 include tests/sim/local.mk
 include tests/fuzz/local.mk
 include tests/functional/local.mk

@@ -84,6 +84,10 @@ tests_unit_check_bft_room_SOURCES = tests/unit/check_bft_room.c \
 	tests/unit/driver.c tests/unit/driver.h tests/unit/peer_fixture.c \
 	tests/unit/peer_fixture.h tests/unit/sync_world.c \
 	tests/unit/sync_world.h
+check_PROGRAMS += tests/unit/check_bft_votes
+tests_unit_check_bft_votes_SOURCES = tests/unit/check_bft_votes.c \
+	tests/unit/driver.c tests/unit/driver.h \
+	tests/unit/peer_fixture.c tests/unit/peer_fixture.h
 check_PROGRAMS += tests/unit/check_bft_attack
 tests_unit_check_bft_attack_SOURCES = tests/unit/check_bft_attack.c \
 	tests/unit/driver.c tests/unit/driver.h tests/unit/peer_fixture.c \

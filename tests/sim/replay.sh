@@ -43,7 +43,7 @@ replays() {
 }
 
 refuses() {
-	! "$sim" "$@" 2>"$dir/usage"
+	! "$sim" "$@" 2>"$dir/told" && grep -q ": expected " "$dir/told"
 }
 
 # Its events, without the summary, which is over all seeds.
@@ -67,4 +67,6 @@ check "another seed is another world" differs c g
 check "each seed twice in one process" replays
 check "seeds that go down are refused" refuses --seeds 9..1
 check "no authorities are refused" refuses -n 0
+check "more than there can be are refused" refuses -n 4,99
+check "jobs that are no number are refused" refuses --jobs 2x
 exit $bad

@@ -46,6 +46,14 @@ static _Noreturn void misused(const struct options *o)
 	exit(2);
 }
 
+static _Noreturn void refuse(const struct options *o, const char *option,
+			     const char *value, const char *expected)
+{
+	fprintf(stderr, "%s: %s %s: expected %s\n", o->sim->name, option, value,
+		expected);
+	exit(2);
+}
+
 static _Noreturn void die(const struct options *o, const char *what)
 {
 	fprintf(stderr, "%s: %s: %s\n", o->sim->name, what, strerror(errno));
@@ -54,41 +62,71 @@ static _Noreturn void die(const struct options *o, const char *what)
 
 /* --- options ------------------------------------------------------------- */
 
-static uint64_t number(const struct options *o, const char *text, char **end)
+/* false: there is none. */
+static bool read_number(uint64_t *out, const char *text, const char **end)
 {
+	char *after;
+
 	if (*text < '0' || *text > '9')
-		misused(o);
-	return strtoull(text, end, 10);
+		return false;
+	errno = 0;
+	*out = strtoull(text, &after, 10);
+	*end = after;
+	return !errno;
+}
+
+static bool read_seeds(struct options *o, const char *text)
+{
+	const char *end;
+
+	if (!read_number(&o->from, text, &end))
+		return false;
+	o->to = o->from;
+	if (!strncmp(end, "..", 2) && !read_number(&o->to, end + 2, &end))
+		return false;
+	return !*end && o->to >= o->from;
 }
 
 static void parse_seeds(struct options *o, const char *text)
 {
-	char *end;
+	if (!read_seeds(o, text))
+		refuse(o, "--seeds", text, "A..B or A, numbers from 0");
+}
 
-	o->from = o->to = number(o, text, &end);
-	if (!strncmp(end, "..", 2))
-		o->to = number(o, end + 2, &end);
-	if (*end || o->to < o->from)
-		misused(o);
+static bool read_sizes(struct options *o, const char *text)
+{
+	o->size_count = 0;
+	do {
+		uint64_t size;
+
+		if (o->size_count == SIZES_MAX ||
+		    !read_number(&size, text, &text) || size < 1 ||
+		    size > o->sim->size_max)
+			return false;
+		o->sizes[o->size_count++] = size;
+	} while (*text++ == ',');
+	return !text[-1];
 }
 
 static void parse_sizes(struct options *o, const char *text)
 {
-	char *end = NULL;
+	char expected[80];
 
-	o->size_count = 0;
-	do {
-		if (o->size_count == SIZES_MAX)
-			break;
-		o->sizes[o->size_count] = number(o, text, &end);
-		if (o->sizes[o->size_count] < 1 ||
-		    o->sizes[o->size_count] > o->sim->size_max)
-			break;
-		o->size_count++;
-		text = end + 1;
-	} while (*end == ',');
-	if (!o->size_count || *end)
-		misused(o);
+	if (read_sizes(o, text))
+		return;
+	snprintf(expected, sizeof(expected),
+		 "up to %d numbers from 1 to %" PRIu64 ", as in 4,5,7",
+		 SIZES_MAX, o->sim->size_max);
+	refuse(o, "-n", text, expected);
+}
+
+static void parse_jobs(struct options *o, const char *text)
+{
+	const char *end;
+
+	if (!read_number(&o->jobs, text, &end) || *end || !o->jobs ||
+	    o->jobs > JOBS_MAX)
+		refuse(o, "--jobs", text, "a number from 1 to 64");
 }
 
 static void parse_engine(struct options *o, const char *text)
@@ -98,7 +136,7 @@ static void parse_engine(struct options *o, const char *text)
 	for (o->engine = 0; names[o->engine]; o->engine++)
 		if (!strcmp(text, names[o->engine]))
 			return;
-	misused(o);
+	refuse(o, "--engine", text, "an engine of --help");
 }
 
 static void parse(struct options *o, int argc, char **argv)
@@ -114,7 +152,6 @@ static void parse(struct options *o, int argc, char **argv)
 	};
 	const struct option *names = o->sim->engines ? list : list + 1;
 	const char *letters = o->sim->engines ? "e:n:s:j:th" : "n:s:j:th";
-	char *end;
 	int c;
 
 	while ((c = getopt_long(argc, argv, letters, names, NULL)) != -1) {
@@ -125,7 +162,7 @@ static void parse(struct options *o, int argc, char **argv)
 		else if (c == 'n')
 			parse_sizes(o, optarg);
 		else if (c == 'j')
-			o->jobs = number(o, optarg, &end);
+			parse_jobs(o, optarg);
 		else if (c == 't')
 			o->trace = true;
 		else if (c == 'w')
@@ -137,7 +174,7 @@ static void parse(struct options *o, int argc, char **argv)
 			misused(o);
 		}
 	}
-	if (optind < argc || !o->jobs || o->jobs > JOBS_MAX)
+	if (optind < argc)
 		misused(o);
 }
 

@@ -32,8 +32,8 @@ for n in 4 5 7; do
 done
 "$sim" --twice --seeds 1..60 >"$dir/twice"
 verdict $? "each seed twice in one process"
-! "$sim" --seeds 9..1 2>"$dir/usage"
+! "$sim" --seeds 9..1 2>"$dir/told" && grep -q ": expected " "$dir/told"
 verdict $? "seeds that go down are refused"
-! "$sim" -n 0 2>"$dir/usage"
+! "$sim" -n 0 2>"$dir/told" && grep -q ": expected " "$dir/told"
 verdict $? "no validators are refused"
 exit $bad
