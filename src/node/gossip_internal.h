@@ -26,8 +26,11 @@
 #define LATE_KEPT 2048	       /* answers that may come late, per peer */
 #define KNOWN_SLOTS 16384      /* hashes known at one peer, about */
 #define DONE_KEPT 8192	       /* lately looked at, whatever came out ... */
-#define DONE_MS 30000	       /* ... and not asked for again so long */
-#define POOL_SLACK 1024	       /* entries of what left the pool */
+/* ... and not asked for again for so long at most: all peers announce it about
+ * now. Later it may be welcome: what it could not stand beside, or was dropped
+ * for, has gone, and its announcer waits for a block with it. */
+#define DONE_MS 2000
+#define POOL_SLACK 1024 /* entries of what left the pool */
 
 /* A transaction that was asked of a peer. In the list by deadline. */
 struct want {

@@ -459,7 +459,7 @@ START_TEST(what_was_refused_for_now_is_asked_for_again_later)
 	submit(&before);
 	fake_hashes(&d, 1, MSG_TXA, &full, 1);
 	ck_assert(!sent(&d, 1, MSG_TXQ, NULL));
-	fake_live(&d, 31000);
+	fake_live(&d, 2500);
 	fake_hashes(&d, 1, MSG_TXA, &full, 1);
 	ck_assert(sent(&d, 1, MSG_TXQ, NULL));
 	fake_txs(&d, 1, &s, 1);
