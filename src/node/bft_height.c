@@ -210,6 +210,9 @@ static const char *why_muted(struct node *n)
 	if (room->foreign)
 		return "the vote journal is of another validator; see ccoin "
 		       "votes";
+	if (room->loss.state == LOSS_FOUND ||
+	    (room->loss.state == LOSS_STORING && !room->loss.floor))
+		return "the chain does not know the vote journal yet";
 	if (room->loss.state != LOSS_NONE)
 		return "the vote journal is new, or older than the chain: "
 		       "votes may be lost. This node listens until a quorum "

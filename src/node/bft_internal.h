@@ -70,6 +70,7 @@ struct cast {
 
 enum loss_state {
 	LOSS_NONE,
+	LOSS_FOUND,	 /* one that begins with a floor, new to the chain */
 	LOSS_LISTENING,	 /* for heights of a quorum of others */
 	LOSS_PERSISTING, /* the floor */
 	LOSS_STORING,	 /* that the journal is this one now */
@@ -85,7 +86,7 @@ struct loss {
 	struct told *told; /* validators' heights, each since this start */
 	size_t told_count;
 	uint64_t floor;
-	uint64_t seq;  /* of the record, then of the batch */
+	uint64_t seq;  /* of the last record, then of the batch */
 	bool unmarked; /* the store does not say yet that votes are lost */
 };
 

@@ -13,9 +13,7 @@
 #include "node/bft_internal.h"
 
 /* A floor above the tip that is its very first record is what the operator
- * wrote, or this file: what was lost with another journal lies below it. An
- * older journal put back has others in front, or a floor that the chain has
- * passed without it. */
+ * wrote, or this file: what was lost with the journals before lies below it. */
 static bool begins_with_floor(const struct node *n,
 			      const struct node_journal *j)
 {
@@ -31,16 +29,24 @@ static bool begins_with_floor(const struct node *n,
 	return is_floor;
 }
 
-static bool is_lost(const struct node *n, const struct node_journal *j,
-		    const struct votes_known *known)
+/* Ids go up with the time at which a journal is made (store/journal.h): one
+ * that was made before the journal that the chain knows lacks what is in that.
+ */
+static enum loss_state state_of(const struct node *n,
+				const struct node_journal *j,
+				const struct votes_known *known)
 {
+	int order;
+
 	if (j->is_new)
-		return true;
+		return LOSS_LISTENING;
 	if (!known->is_there)
-		return false;
-	if (memcmp(known->id, j->id, JOURNAL_ID_BYTES) != 0)
-		return !begins_with_floor(n, j);
-	return j->last < known->number;
+		return LOSS_NONE;
+	order = memcmp(j->id, known->id, JOURNAL_ID_BYTES);
+	if (!order)
+		return j->last < known->number ? LOSS_LISTENING : LOSS_NONE;
+	return order > 0 && begins_with_floor(n, j) ? LOSS_FOUND
+						    : LOSS_LISTENING;
 }
 
 enum err loss_open(struct node *n, const struct node_journal *j,
@@ -58,8 +64,9 @@ enum err loss_open(struct node *n, const struct node_journal *j,
 		return fault_set(f, e, "",
 				 "what is known of the vote journal is "
 				 "unreadable");
-	if (j->is_there && is_lost(n, j, &known))
-		room->loss.state = LOSS_LISTENING;
+	if (j->is_there)
+		room->loss.state = state_of(n, j, &known);
+	room->loss.seq = j->last;
 	room->loss.unmarked = j->is_new && !known.is_there;
 	return ERR_OK;
 }
@@ -149,11 +156,26 @@ static void mark(struct node *n)
 	node_commit(n, batch);
 }
 
+/* From now on the chain knows the journal: the one before is an older one. */
+static void store(struct node *n)
+{
+	uint8_t value[VOTES_VALUE_LEN];
+	struct bft_room *room = n->bft;
+	struct kv_batch *batch = xcalloc(1, sizeof(*batch));
+
+	kv_batch_put(batch, KV_META, meta_key(META_VOTES),
+		     votes_value(value, room->journal_id, room->loss.seq));
+	room->loss.seq = node_commit(n, batch);
+	room->loss.state = LOSS_STORING;
+}
+
 void loss_tick(struct node *n)
 {
 	struct bft_room *room = n->bft;
 	uint64_t height;
 
+	if (room->loss.state == LOSS_FOUND)
+		store(n);
 	if (room->loss.state != LOSS_LISTENING)
 		return;
 	if (room->loss.unmarked)
@@ -164,17 +186,10 @@ void loss_tick(struct node *n)
 
 void loss_persisted(struct node *n, uint64_t seq)
 {
-	uint8_t value[VOTES_VALUE_LEN];
-	struct bft_room *room = n->bft;
-	struct kv_batch *batch;
+	const struct loss *l = &n->bft->loss;
 
-	if (room->loss.state != LOSS_PERSISTING || seq < room->loss.seq)
-		return;
-	batch = xcalloc(1, sizeof(*batch));
-	kv_batch_put(batch, KV_META, meta_key(META_VOTES),
-		     votes_value(value, room->journal_id, room->loss.seq));
-	room->loss.seq = node_commit(n, batch);
-	room->loss.state = LOSS_STORING;
+	if (l->state == LOSS_PERSISTING && seq >= l->seq)
+		store(n);
 }
 
 void loss_durable(struct node *n, uint64_t seq)
@@ -184,6 +199,8 @@ void loss_durable(struct node *n, uint64_t seq)
 	if (room->loss.state != LOSS_STORING || seq < room->loss.seq)
 		return;
 	room->loss.state = LOSS_NONE;
+	if (!room->loss.floor)
+		return; /* it was found with one */
 	node_log(n, NOTICE_WARNING,
 		 "votes were lost; a quorum told its heights, and this node "
 		 "votes from height %llu on",

@@ -20,6 +20,8 @@
 #include "base/bytes.h"
 #include "base/err.h"
 
+/* When it was made (ms since 1970, 6 bytes, the highest first), then random
+ * ones: of two journals of a validator the later has the higher id. */
 #define JOURNAL_ID_LEN 16
 #define JOURNAL_HALF (UINT64_C(16) << 20) /* bytes; grows when it must */
 #define JOURNAL_RECORD_MAX (4u << 20)

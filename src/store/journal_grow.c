@@ -13,13 +13,47 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "store/file.h"
 
-static enum err make_id(uint8_t id[JOURNAL_ID_LEN], struct fault *f)
+#define ID_TIME_LEN 6
+
+static void put_time(uint8_t id[JOURNAL_ID_LEN], uint64_t ms)
 {
-	if (getrandom(id, JOURNAL_ID_LEN, 0) != JOURNAL_ID_LEN)
+	uint8_t time[8];
+
+	put_be64(time, ms << 16);
+	memcpy(id, time, ID_TIME_LEN);
+}
+
+/* When that journal was made, ms since 1970; 0 when it cannot be read. */
+static uint64_t time_of(const char *datadir)
+{
+	struct journal *j;
+	uint64_t ms;
+
+	if (journal_open(&j, datadir, true, NULL))
+		return 0;
+	ms = get_be64(journal_id(j)) >> 16;
+	(void)journal_close(j, NULL); /* it wrote nothing */
+	return ms;
+}
+
+/* Later than that of the one that it replaces, whatever the clock says. */
+static enum err make_id(uint8_t id[JOURNAL_ID_LEN], const char *datadir,
+			struct fault *f)
+{
+	uint64_t before = time_of(datadir);
+	struct timespec t;
+	uint64_t now;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	now = (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+	put_time(id, now > before ? now : before + 1);
+	if (getrandom(id + ID_TIME_LEN, JOURNAL_ID_LEN - ID_TIME_LEN, 0) !=
+	    JOURNAL_ID_LEN - ID_TIME_LEN)
 		return fault_set(f, ERR_IO, "", "getrandom failed");
 	return ERR_OK;
 }
@@ -71,7 +105,7 @@ enum err journal_make(const char *datadir, uint64_t half, struct fault *f)
 	if (!access(path, F_OK))
 		e = fault_set(f, ERR_EXISTS, "", "%s is there already", path);
 	if (!e)
-		e = make_id(id, f);
+		e = make_id(id, datadir, f);
 	if (!e) {
 		journal_file_head(&content, id, half);
 		e = make_new(path, buf_span(&content), f);
@@ -96,7 +130,7 @@ enum err journal_replace(const char *datadir, uint64_t height,
 				 .height = height};
 	uint8_t id[JOURNAL_ID_LEN];
 	struct buf content = {0};
-	enum err e = make_id(id, f);
+	enum err e = make_id(id, datadir, f);
 	char *path;
 
 	if (e)

@@ -279,7 +279,7 @@ void host_make(struct sim *s, size_t number, bool validator)
 		h->person = s->cheater;
 	}
 	if (validator && s->engine->certifies)
-		journal_make(&h->journal, &s->rng, false);
+		journal_make(&h->journal, &s->rng, s->now, false);
 	make_chain(s, h);
 }
 

@@ -7,12 +7,12 @@
 #include "base/mem.h"
 #include "codec/block.h"
 
-void journal_make(struct journal *j, struct rng *rng, bool is_new)
+void journal_make(struct journal *j, struct rng *rng, uint64_t now, bool is_new)
 {
 	journal_release(j);
 	j->is_there = true;
 	j->is_new = is_new;
-	put_be64(j->id, rng_next(rng));
+	put_be64(j->id, now << 16 | (rng_next(rng) & 0xffff));
 	put_be64(j->id + 8, rng_next(rng));
 }
 

@@ -31,8 +31,9 @@ struct journal {
 	struct span *opened;
 };
 
-/* An empty one with a new id. */
-void journal_make(struct journal *j, struct rng *rng, bool is_new);
+/* An empty one with a new id. now: ms since 1970. */
+void journal_make(struct journal *j, struct rng *rng, uint64_t now,
+		  bool is_new);
 void journal_release(struct journal *j);
 /* Takes the bytes. What is wrong with it; NULL: nothing. */
 const char *journal_add(struct journal *j, uint64_t seq, uint64_t height,

@@ -81,7 +81,7 @@ static void reset_votes(struct sim *s, struct host *h)
 				.floor = s->top + sim_between(s, 2, 4)};
 	struct buf raw = {0};
 
-	journal_make(&h->journal, &s->rng, false);
+	journal_make(&h->journal, &s->rng, s->now, false);
 	vote_record_encode(&raw, &r);
 	if (journal_add(&h->journal, 1, r.floor, &raw, &s->genesis.hash))
 		BUG("a floor that is no record");
@@ -99,7 +99,7 @@ static void lose_journal(struct sim *s, struct host *h)
 	if (sim_chance(s, 30))
 		reset_votes(s, h);
 	else
-		journal_make(&h->journal, &s->rng, true);
+		journal_make(&h->journal, &s->rng, s->now, true);
 	s->stats.journals++;
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "codec/message_bft.h"
+#include "node/network.h"
 #include "sim/sim.h"
 
 #define HEARD_VOTES 256
@@ -313,6 +314,24 @@ static void remember(struct witness *w, enum message_type type,
 	buf_append_span(&at->body, body);
 }
 
+/* As many as may be faulty gave a round up, over work that only they saw: they
+ * say so again and again (rule 8), and nobody else has anything to do. */
+static bool few_gave_up(struct sim *s, const struct host *by)
+{
+	size_t i, count = 0;
+	struct bft_info info;
+
+	for (i = 0; i < s->host_count; i++) {
+		const struct host *h = &s->hosts[i];
+
+		count += h->node && (by->tip->sets.set >> h->person & 1) &&
+			 node_bft(h->node, &info) &&
+			 info.height == by->tip->header.height + 1 &&
+			 info.round;
+	}
+	return count <= validators_faults(set_size(by->tip->sets.set));
+}
+
 void witness_sent(struct sim *s, struct host *h, enum message_type type,
 		  struct span body)
 {
@@ -322,7 +341,7 @@ void witness_sent(struct sim *s, struct host *h, enum message_type type,
 	    is_repeated(s, h, type, body))
 		return;
 	remember(s->witness, type, body);
-	if (check_counts(s, h))
+	if (check_counts(s, h) && !(type == MSG_RCH && few_gave_up(s, h)))
 		s->last_vote = s->now;
 	if (type == MSG_PRP)
 		say_proposal(s, h, body);

@@ -637,6 +637,64 @@ START_TEST(a_journal_that_is_older_than_the_chain_is_a_lost_one)
 }
 END_TEST
 
+static void journal_of_a_floor(struct driver_journal *j, uint64_t height)
+{
+	struct vote_record r = {.is_floor = true, .floor = height};
+
+	while (j->count > 1)
+		buf_release(&j->list[--j->count].bytes);
+	buf_reset(&j->list[0].bytes);
+	vote_record_encode(&j->list[0].bytes, &r);
+	j->list[0].height = height;
+	j->list[0].seq = j->last = 1;
+}
+
+START_TEST(a_journal_with_a_floor_counts_when_it_is_the_later_one)
+{
+	struct driver_journal *j;
+
+	open_four();
+	many(0, 3);
+	j = &w.node[1].journal;
+	journal_of_a_floor(j, 50);
+	j->id[15] += _i ? 1 : -1;
+	world_crash(&w, 1);
+	world_live(&w, 100);
+	ck_assert_ptr_nonnull(info(1).silent);
+	ck_assert_str_eq(info(1).silent,
+			 _i ? "nothing below height 50 is signed, says the "
+			      "vote journal: votes below it were lost, or the "
+			      "chain was"
+			    : "the vote journal is new, or older than the "
+			      "chain: votes may be lost. This node listens "
+			      "until a quorum of the other validators has told "
+			      "its height, and votes from three heights above "
+			      "the highest of them");
+	world_free(&w);
+}
+END_TEST
+
+START_TEST(the_journal_before_one_that_was_found_is_a_lost_one)
+{
+	uint8_t first[JOURNAL_ID_BYTES];
+	struct driver_journal *j;
+
+	open_four();
+	many(0, 3);
+	j = &w.node[1].journal;
+	memcpy(first, j->id, sizeof(first));
+	journal_of_a_floor(j, 5);
+	j->id[15]++;
+	world_crash(&w, 1);
+	world_live(&w, 100); /* no block is made */
+	memcpy(j->id, first, sizeof(first));
+	j->last = 1000;
+	world_crash(&w, 1);
+	ck_assert_ptr_nonnull(info(1).silent);
+	world_free(&w);
+}
+END_TEST
+
 /* --- one that is not honest -------------------------------------------- */
 
 /* A peer of the node says it. */
@@ -706,6 +764,10 @@ int main(void)
 	tcase_add_test(c, who_lost_its_journal_votes_three_heights_later);
 	tcase_add_test(c, a_journal_that_was_made_at_this_start_is_a_lost_one);
 	tcase_add_test(c, a_journal_that_is_older_than_the_chain_is_a_lost_one);
+	tcase_add_loop_test(
+		c, a_journal_with_a_floor_counts_when_it_is_the_later_one, 0,
+		2);
+	tcase_add_test(c, the_journal_before_one_that_was_found_is_a_lost_one);
 	tcase_add_test(c, a_double_vote_comes_into_a_block_once);
 	suite_add_tcase(suite, c);
 	runner = srunner_create(suite);
