@@ -283,11 +283,34 @@ START_TEST(what_replaces_one_has_another_id_and_one_record)
 	for (i = 0; i < 2; i++) {
 		j = open_journal();
 		ck_assert_uint_eq(expect_journal(&model, j), model.count);
-		ck_assert_mem_ne(journal_id(j), id, sizeof(id));
+		ck_assert_mem_gt(journal_id(j), id, sizeof(id));
 		model_add(&model, 201, 30);
 		append(j, model.count);
 		ck_assert_int_eq(journal_close(j, NULL), ERR_OK);
 		model.durable = model.count;
+	}
+}
+END_TEST
+
+/* Also within a millisecond, and when the clock was set back. */
+START_TEST(each_that_replaces_another_has_a_higher_id)
+{
+	uint8_t id[JOURNAL_ID_LEN];
+	struct fault f = {0};
+	struct journal *j;
+	unsigned i;
+
+	begin(4);
+	j = open_journal();
+	memcpy(id, journal_id(j), sizeof(id));
+	ck_assert_int_eq(journal_close(j, NULL), ERR_OK);
+	for (i = 0; i < 50; i++) {
+		ck_assert_int_eq(journal_replace(dir, 7, SPAN("x", 1), &f),
+				 ERR_OK);
+		ck_assert_int_eq(journal_open(&j, dir, true, &f), ERR_OK);
+		ck_assert_mem_gt(journal_id(j), id, sizeof(id));
+		memcpy(id, journal_id(j), sizeof(id));
+		ck_assert_int_eq(journal_close(j, NULL), ERR_OK);
 	}
 }
 END_TEST
@@ -498,6 +521,7 @@ int main(void)
 	tcase_add_test(tc, records_of_the_greatest_size_fit);
 	tcase_add_test(tc, one_that_is_there_is_never_made_anew);
 	tcase_add_test(tc, what_replaces_one_has_another_id_and_one_record);
+	tcase_add_test(tc, each_that_replaces_another_has_a_higher_id);
 	tcase_add_test(tc, what_is_not_a_journal_is_refused_and_left_alone);
 	tcase_add_test(tc, one_that_others_can_use_is_refused);
 	tcase_add_test(tc, a_directory_that_cannot_be_written_is_told);
