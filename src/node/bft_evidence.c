@@ -168,15 +168,9 @@ static bool is_open(struct node *n, const struct offence *f)
 	return true;
 }
 
-/* Whether it may be in the next block, or is our own. What waits behind a gap,
- * or cannot be paid, may wait for ever: an offender could send such a one. */
-static bool counts(const struct node *n, const struct mempool_entry *entry)
-{
-	return entry->place == MEMPOOL_PENDING ||
-	       address_eq(&entry->tx->sender, &n->account);
-}
-
-/* Somebody's transaction says it already. */
+/* Somebody's transaction says it already, and may be in the next block. What
+ * waits behind a gap may wait for ever: an offender could send such a one, and
+ * what stood before one of ours may have been dropped. */
 static bool is_pending(struct node *n, const struct address *account)
 {
 	struct mempool_entry entry;
@@ -186,7 +180,8 @@ static bool is_pending(struct node *n, const struct address *account)
 
 	while (mempool_operations(n->pool) &&
 	       mempool_next(n->pool, &entry, &arrival)) {
-		if (entry.tx->op != TX_EVIDENCE || !counts(n, &entry) ||
+		if (entry.tx->op != TX_EVIDENCE ||
+		    entry.place != MEMPOOL_PENDING ||
 		    double_vote_decode(&d, entry.tx->double_vote))
 			continue;
 		key_address(&other, d.key);
