@@ -10,6 +10,7 @@
 
 #include "driver_ops.h"
 #include "node/internal.h"
+#include "peer_fixture.h"
 #include "sync_world.h"
 
 #define VALIDATORS 4
@@ -267,6 +268,39 @@ START_TEST(a_known_offender_is_not_accused_again)
 }
 END_TEST
 
+/* Of each member's account the next transaction is missing, so what it says
+ * itself behind that cannot be in a block. */
+START_TEST(evidence_behind_a_gap_of_one_s_own_is_brought_once_more)
+{
+	uint64_t height;
+	struct vote v;
+	struct buf raw;
+	unsigned i;
+
+	open_world(VALIDATORS);
+	for (i = 0; i < VALIDATORS; i++)
+		ck_assert_int_eq(
+			driver_send(&w.node[0], i + 1, 0, 9, 0, 0).status,
+			SUBMIT_PENDING);
+	world_live(&w, 1000);
+	height = driver_height(&w.node[0]);
+	for (i = 0; i < VALIDATORS; i++) {
+		raw = ops_evidence(&w.node[i], i + 1, 2, 4, 4, height);
+		ck_assert_int_eq(ops_push(&w.node[i], &raw).status,
+				 SUBMIT_QUEUED);
+	}
+	for (i = 5; i < 7; i++) {
+		v = fake_signed(&w.node[0], 4, VOTE_PREPARE, height + 1,
+				(uint8_t)i);
+		fake_vote(&w.node[0], world_connection(&w, 0), &v);
+	}
+	world_live(&w, 15000);
+	for (i = 0; i < VALIDATORS; i++)
+		ck_assert_uint_eq(now_of(i)->offender_count, 1);
+	world_free(&w);
+}
+END_TEST
+
 START_TEST(a_client_hears_at_once_what_no_block_can_hold)
 {
 	struct driver *d;
@@ -457,6 +491,8 @@ int main(void)
 	tcase_add_loop_test(t, who_is_no_validator_votes_not_and_is_not_accused,
 			    0, VALIDATORS + 1);
 	tcase_add_test(t, a_known_offender_is_not_accused_again);
+	tcase_add_test(t,
+		       evidence_behind_a_gap_of_one_s_own_is_brought_once_more);
 	tcase_add_test(t, a_client_hears_at_once_what_no_block_can_hold);
 	tcase_add_test(t, a_void_vote_leaves_the_chain_idle);
 	tcase_add_loop_test(
