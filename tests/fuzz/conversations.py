@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Whole conversations for fuzz_hello and fuzz_node: what honest peers of the
 world in world.c say, with blocks that hold, made by the page's rules
-(tests/protocol_page.py). fuzz_node.c has the form of the steps."""
+(tests/protocol_page.py). steps.h has the form of the steps;
+conversations_bft.py has those of fuzz_bft."""
 import hashlib
 import json
 import os
@@ -38,10 +39,10 @@ CHAIN_ID = page.Genesis(FILE).id
 
 
 class Block:
-    def __init__(self, header, seal, txs):
+    def __init__(self, header, seal, txs, chain_id=CHAIN_ID):
         self.header, self.seal = Raw(pack(header)), Raw(pack(seal))
         self.height, self.parent, self.time = header[1:4]
-        self.hash = wire.digest(wire.DOMAIN_HEADER, CHAIN_ID, self.header)
+        self.hash = wire.digest(wire.DOMAIN_HEADER, chain_id, self.header)
         self.txs = txs
         self.raw = Raw(pack([self.header, self.seal,
                              [Raw(tx.raw()) for tx in txs]]))
@@ -96,14 +97,14 @@ def branch(count, first=1, step=1, with_txs=False):
     return b
 
 
-def hello(sender, tip=None, **other):
+def hello(sender, tip=None, chain_id=CHAIN_ID, **other):
     values = {
-        "version": 1, "genesis": CHAIN_ID, "upgrades": ZEROS,
+        "version": 1, "genesis": chain_id, "upgrades": ZEROS,
         "id": sender.raw_address if isinstance(sender, wire.Account)
         else bytes([sender]) * 20,
         "instance": 7, "listen": b"192.0.2.9:4999",
         "height": tip.height if tip else 0,
-        "tip": tip.hash if tip else CHAIN_ID,
+        "tip": tip.hash if tip else chain_id,
         "settled": 0, "clock": START, "agent": b"seed"}
     values.update(other)
     return list(values.values())
@@ -133,7 +134,7 @@ def hellos():
 
 
 class Talk:
-    """Steps of fuzz_node.c."""
+    """Steps as steps.h has them."""
 
     def __init__(self, types, who=0, boot=False):
         self.types = types
@@ -192,10 +193,13 @@ class Talk:
 
     def meet(self, slot, number, tip=None, inbound=True):
         """A connection and its hello, of an authority or a stranger."""
-        sender = AUTHORITIES[number] if number < 3 else number
         self.connect(slot, number, inbound)
         return self.say(slot, "HEY" if inbound else "ACK",
-                        hello(sender, tip))
+                        self.hello(number, tip))
+
+    @staticmethod
+    def hello(number, tip):
+        return hello(AUTHORITIES[number] if number < 3 else number, tip)
 
     def headers(self, slot, blocks):
         return self.say(slot, "AHD",

@@ -30,7 +30,7 @@ static void said(unsigned first, struct span body)
 	bool inbound = first & 4;
 	struct world w;
 
-	world_open(&w, first % (WORLD_AUTHORITIES + 1), false);
+	world_open(&w, WORLD_POA, first % (WORLD_AUTHORITIES + 1), false);
 	world_connect(&w, 0, inbound, first & 8, first >> 4 & 7);
 	world_message(&w, 0, inbound ? MSG_HEY : MSG_ACK, body);
 	MUST(w.sent[MSG_ACK] + w.sent[MSG_BYE] <= 1);

@@ -3,6 +3,7 @@
 # replays its corpus, whole and cut and with bytes changed.
 FUZZERS_ALL = \
 	tests/fuzz/fuzz_account \
+	tests/fuzz/fuzz_bft \
 	tests/fuzz/fuzz_block \
 	tests/fuzz/fuzz_delta \
 	tests/fuzz/fuzz_frame \
@@ -27,12 +28,18 @@ check_PROGRAMS += $(FUZZERS_ALL)
 endif
 
 # a node, for those that need one
-fuzz_world = tests/fuzz/world.c tests/fuzz/world.h tests/messages.c \
-	tests/messages.h $(messages_bft)
+fuzz_world = tests/fuzz/world.c tests/fuzz/world.h tests/fuzz/world_chain.c \
+	tests/fuzz/world_votes.c tests/messages.c tests/messages.h \
+	$(messages_bft) tests/sim/journal.c tests/sim/journal.h
+fuzz_steps = $(fuzz_world) tests/fuzz/steps.c tests/fuzz/steps.h
 
 fuzz_link = $(AM_LDFLAGS) $(fuzz_engine)
 tests_fuzz_fuzz_account_SOURCES = tests/fuzz/fuzz_account.c $(fuzz_common)
 tests_fuzz_fuzz_account_LDFLAGS = $(fuzz_link)
+tests_fuzz_fuzz_bft_SOURCES = tests/fuzz/fuzz_bft.c $(fuzz_steps) \
+	$(fuzz_common)
+tests_fuzz_fuzz_bft_CPPFLAGS = $(AM_CPPFLAGS) -DPLACES=9
+tests_fuzz_fuzz_bft_LDFLAGS = $(fuzz_link)
 tests_fuzz_fuzz_block_SOURCES = tests/fuzz/fuzz_block.c $(fuzz_common)
 tests_fuzz_fuzz_block_LDFLAGS = $(fuzz_link)
 tests_fuzz_fuzz_delta_SOURCES = tests/fuzz/fuzz_delta.c $(fuzz_common)
@@ -48,7 +55,7 @@ tests_fuzz_fuzz_hello_LDFLAGS = $(fuzz_link)
 tests_fuzz_fuzz_message_SOURCES = tests/fuzz/fuzz_message.c \
 	tests/messages.c tests/messages.h $(messages_bft) $(fuzz_common)
 tests_fuzz_fuzz_message_LDFLAGS = $(fuzz_link)
-tests_fuzz_fuzz_node_SOURCES = tests/fuzz/fuzz_node.c $(fuzz_world) \
+tests_fuzz_fuzz_node_SOURCES = tests/fuzz/fuzz_node.c $(fuzz_steps) \
 	$(fuzz_common)
 tests_fuzz_fuzz_node_CPPFLAGS = $(AM_CPPFLAGS) -DPLACES=25
 tests_fuzz_fuzz_node_LDFLAGS = $(fuzz_link)
@@ -66,4 +73,4 @@ tests_fuzz_fuzz_vote_SOURCES = tests/fuzz/fuzz_vote.c tests/votes.c \
 tests_fuzz_fuzz_vote_LDFLAGS = $(fuzz_link)
 
 EXTRA_DIST += tests/fuzz/corpus tests/fuzz/conversations.py \
-	tests/fuzz/make-corpus.py
+	tests/fuzz/conversations_bft.py tests/fuzz/make-corpus.py

@@ -16,6 +16,7 @@ sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "functional")]
 
 from cryptography.hazmat.primitives.asymmetric import ed25519  # noqa: E402
 import conversations  # noqa: E402
+import conversations_bft  # noqa: E402
 import wire  # noqa: E402
 from wire import Raw, pack  # noqa: E402
 
@@ -262,6 +263,8 @@ def write_messages():
         seed("hello", name, data)
     for name, data in conversations.talks(types):
         seed("node", name, data)
+    for name, data in conversations_bft.talks(types):
+        seed("bft", name, data)
 
 
 def write_votes():

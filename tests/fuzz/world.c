@@ -2,9 +2,6 @@
 /* See the header. */
 #include "fuzz/world.h"
 
-#include <inttypes.h>
-#include <openssl/evp.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,11 +16,7 @@
 /* Of memory, for one input of some kilobytes: what it may make a node keep. */
 #define HEAP_MAX (24u << 20)
 
-/* Made once: nothing of an input is in them. */
-static struct secret_key *keys[WORLD_AUTHORITIES];
-static struct verifier *verifier;
-static struct kv_batch genesis_rows;
-static struct hash genesis_hash;
+static struct verifier *verifier; /* made once */
 
 size_t __sanitizer_get_current_allocated_bytes(void) __attribute__((weak));
 
@@ -34,65 +27,14 @@ static size_t heap_bytes(void)
 		       : 0;
 }
 
-/* --- the genesis -------------------------------------------------------- */
-
-static void make_keys(char hex[WORLD_AUTHORITIES][ADDRESS_HEX_LEN])
-{
-	uint8_t seed[32] = {0};
-	size_t i;
-
-	for (i = 0; i < WORLD_AUTHORITIES; i++) {
-		put_be32(seed, (uint32_t)i + 1);
-		MUST(!secret_key_take(&keys[i], EVP_PKEY_new_raw_private_key(
-							EVP_PKEY_ED25519, NULL,
-							seed, sizeof(seed))));
-		address_hex(hex[i], secret_key_address(keys[i]));
-	}
-}
-
-static void make_once(void)
-{
-	char hex[WORLD_AUTHORITIES][ADDRESS_HEX_LEN], json[1024];
-	struct rules rules;
-	struct genesis g;
-	struct fault f;
-	struct hash pow;
-	uint64_t nonce = 0;
-	size_t at = 0;
-
-	if (verifier)
-		return;
-	verifier = verifier_new(64);
-	make_keys(hex);
-	snprintf(json, sizeof(json),
-		 "{\"network_id\": \"fuzz\", \"miners\": [\"%s\", \"%s\","
-		 " \"%s\"], \"block_mining\": {\"interval\": 1, \"reward\": 5,"
-		 " \"allow_empty\": true}, \"genesis_block\": {\"time\":"
-		 " %" PRIu64 "}, \"alloc\": {\"%s\": {\"balance\": 1000000}}}",
-		 hex[0], hex[1], hex[2], WORLD_EPOCH, hex[1]);
-	MUST(!genesis_parse(&rules, span_str(json), &f));
-	genesis_make(&g, &rules);
-	MUST(genesis_mine(&pow, &nonce, &g, 1));
-	MUST(genesis_batch(&g, nonce, &at, &genesis_rows));
-	genesis_hash = g.hash;
-	genesis_release(&g);
-	rules_release(&rules);
-}
-
-const struct hash *world_genesis(void)
-{
-	make_once();
-	return &genesis_hash;
-}
-
 struct address world_id(const struct world *w, size_t number)
 {
 	struct address a;
 
 	if (number == WORLD_SELF && w->who)
 		number = w->who - 1;
-	if (number < WORLD_AUTHORITIES)
-		return *secret_key_address(keys[number]);
+	if (number < w->chain->members || number + 1 == w->who)
+		return *secret_key_address(world_key(number));
 	memset(a.b, (int)number, ADDRESS_LEN);
 	return a;
 }
@@ -122,6 +64,7 @@ static void check_send(struct world *w, const struct effect *e)
 	MUST(!message_again(&again, e->type, body));
 	MUST(span_eq(buf_span(&again), body));
 	buf_release(&again);
+	world_sent_votes(w, e->type, body);
 	w->sent[e->type]++;
 }
 
@@ -131,6 +74,17 @@ static void take(struct world *w, struct effect *e)
 	*effects_add(&w->pending, e->kind) = *e;
 	e->batch = NULL;
 	e->job = NULL;
+}
+
+/* Who has a quorum's keys, or workers that believe him, can decide what does
+ * not hold: then a node goes no further. Nothing else may stop it. */
+static void check_failure(struct world *w, const struct fault *f)
+{
+	static const char said[] = "a block that was decided does not hold";
+
+	MUST(w->chain->votes);
+	MUST(!strncmp(f->detail, said, sizeof(said) - 1));
+	w->over = true;
 }
 
 static void take_effect(struct world *w, struct effect *e)
@@ -155,14 +109,16 @@ static void take_effect(struct world *w, struct effect *e)
 		check_send(w, e);
 		break;
 	case EFFECT_PERSIST:
-		BUG("no engine votes yet");
+		world_take_record(w, e);
+		break;
 	case EFFECT_DROP:
 		p = peer_of(w, e->peer);
 		MUST(p && !p->dropped);
 		p->dropped = true;
 		break;
 	case EFFECT_NOTIFY:
-		MUST(e->notify != NOTIFY_ENV);
+		if (e->notify == NOTIFY_ENV)
+			check_failure(w, &e->fault);
 		w->blocks_told += e->notify == NOTIFY_BLOCK;
 		if (e->notify == NOTIFY_ADDRESSES)
 			MUST(!msg_list_begin(&list, buf_span(&e->body),
@@ -176,6 +132,10 @@ static void step(struct world *w, struct node_event *e)
 	struct effects effects = {0};
 	size_t i;
 
+	if (w->over) {
+		job_free(e->job);
+		return;
+	}
 	e->now = w->now;
 	node_step(w->node, e, kv_mem_view(w->mem), &effects);
 	for (i = 0; i < effects.count; i++)
@@ -201,32 +161,68 @@ static void open_node(struct world *w)
 		config.validator = config.has_account = true;
 		config.account = config.id;
 		buf_append_span(&config.public_key,
-				secret_key_public(keys[w->who - 1]));
+				secret_key_public(world_key(w->who - 1)));
 	}
+	if (w->chain->votes)
+		journal_opened(&w->journal, &config.journal);
 	MUST(!node_new(&w->node, &config, kv_mem_view(w->mem), &f));
 	buf_release(&config.public_key);
 	step(w, &start);
 }
 
-void world_open(struct world *w, unsigned who, bool boot)
+void world_open(struct world *w, enum world_engine engine, unsigned who,
+		bool boot)
 {
-	make_once();
-	*w = (struct world){.who = who, .boot = boot};
+	const struct world_chain *chain = world_chain(engine);
+
+	if (!verifier)
+		verifier = verifier_new(64);
+	*w = (struct world){.chain = chain, .who = who, .boot = boot};
 	w->heap = heap_bytes();
 	w->mem = kv_mem_new();
-	kv_mem_apply(w->mem, &genesis_rows);
+	kv_mem_apply(w->mem, &chain->rows);
+	rng_seed(&w->ids, 1);
 	w->now = WORLD_START;
+	if (chain->votes && who)
+		journal_make(&w->journal, &w->ids, w->now, false);
 	w->next_peer = 1;
 	open_node(w);
 }
 
-void world_restart(struct world *w)
+static void start_again(struct world *w)
 {
 	effects_reset(&w->pending);
 	node_free(w->node);
 	memset(w->peers, 0, sizeof(w->peers));
 	w->timer = w->last_seq = 0;
+	w->over = false;
 	open_node(w);
+}
+
+void world_restart(struct world *w)
+{
+	journal_cut(&w->journal, w->journal.durable);
+	start_again(w);
+}
+
+void world_restart_with(struct world *w, enum world_journal journal)
+{
+	switch (w->who ? journal : JOURNAL_WRITTEN) {
+	case JOURNAL_WRITTEN:
+		break;
+	case JOURNAL_NEW:
+		journal_make(&w->journal, &w->ids, w->now, true);
+		break;
+	case JOURNAL_NONE:
+		journal_release(&w->journal);
+		break;
+	case JOURNAL_OLDER:
+		journal_cut(&w->journal, w->journal.durable / 2);
+		break;
+	case JOURNAL_WAYS:
+		BUG("no way");
+	}
+	start_again(w);
 }
 
 /* The blocks of the store, one by one onto a second chain. */
@@ -244,7 +240,7 @@ static void check_replay(struct world *w)
 	uint64_t height;
 
 	node_tip(w->node, &tip);
-	kv_mem_apply(mem, &genesis_rows);
+	kv_mem_apply(mem, &w->chain->rows);
 	MUST(!chain_open(&again, kv_mem_view(mem), 1, &f));
 	for (height = 1; height <= tip.height; height++) {
 		MUST(!kv_get(kv_mem_view(w->mem), &raw, KV_BLOCKS,
@@ -268,10 +264,12 @@ static void check_replay(struct world *w)
 void world_close(struct world *w)
 {
 	struct node_tip before, after;
+	size_t i;
 
 	world_settle(w);
 	node_tip(w->node, &before);
-	if (before.height) { /* else there is nothing to compare */
+	/* else there is nothing to compare */
+	if (before.height && !w->over) {
 		check_replay(w);
 		world_restart(w);
 		node_tip(w->node, &after);
@@ -279,6 +277,9 @@ void world_close(struct world *w)
 		MUST(hash_eq(&before.state_root, &after.state_root));
 	}
 	effects_release(&w->pending);
+	journal_release(&w->journal);
+	for (i = 0; i < WORLD_BLOCKS; i++)
+		buf_release(&w->blocks[i].raw);
 	node_free(w->node);
 	kv_mem_free(w->mem);
 }
@@ -324,6 +325,7 @@ void world_message(struct world *w, size_t slot, enum message_type type,
 	if (!w->peers[slot].number || body.len > message_bytes_max(type))
 		return;
 	e.peer = w->peers[slot].number;
+	world_heard_votes(w, type, body);
 	step(w, &e);
 }
 
@@ -331,12 +333,12 @@ void world_hello(struct world *w, size_t slot, uint64_t height)
 {
 	const struct world_peer *p = &w->peers[slot];
 	struct msg_hello m = {.version = PROTOCOL_VERSION,
-			      .genesis = genesis_hash,
+			      .genesis = w->chain->genesis,
 			      .id = p->id,
 			      .instance = 1000 + slot,
 			      .listen = span_str("192.0.2.1:4999"),
 			      .height = height,
-			      .tip = genesis_hash,
+			      .tip = w->chain->genesis,
 			      .clock = w->now,
 			      .agent = span_str("fuzz")};
 	struct buf body = {0};
@@ -393,8 +395,8 @@ static void work(struct world *w, struct job *job, enum world_job how)
 	size_t i;
 
 	if (job->kind == JOB_SIGN) {
-		job->result = secret_key_sign(keys[w->who - 1], &job->signature,
-					      &job->digest);
+		job->result = secret_key_sign(world_key(w->who - 1),
+					      &job->signature, &job->digest);
 		return;
 	}
 	for (i = 0; i < job->checks.count; i++) {
@@ -447,14 +449,28 @@ void world_do_commit(struct world *w)
 	step(w, &durable);
 }
 
+void world_do_persist(struct world *w)
+{
+	struct node_event persisted = {.kind = EVENT_PERSISTED};
+	struct journal *j = &w->journal;
+
+	if (j->durable == j->count)
+		return;
+	persisted.seq = j->list[j->durable++].seq;
+	step(w, &persisted);
+}
+
 void world_settle(struct world *w)
 {
+	enum world_job how = w->believes ? JOB_ALL_GOOD : JOB_HONEST;
 	size_t n = 0;
 
-	while (w->pending.count) {
+	while (w->pending.count || w->journal.durable < w->journal.count) {
 		MUST(++n < 10000);
-		if (w->pending.list[0].kind == EFFECT_JOB)
-			world_do_job(w, 0, JOB_HONEST);
+		if (w->journal.durable < w->journal.count)
+			world_do_persist(w);
+		else if (w->pending.list[0].kind == EFFECT_JOB)
+			world_do_job(w, 0, how);
 		else
 			world_do_commit(w);
 	}

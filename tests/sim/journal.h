@@ -2,7 +2,8 @@
 /*
  * A host's vote journal: records in order, the first of which are durable.
  * As store/journal.h promises: one flush for all that waits; after a crash
- * there is a prefix; what an opening gave stays.
+ * there is a prefix; what an opening gave stays. The world of the fuzzers has
+ * it, too.
  */
 #ifndef SIM_JOURNAL_H
 #define SIM_JOURNAL_H
