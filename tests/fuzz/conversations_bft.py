@@ -129,8 +129,8 @@ class Talk(conversations.Talk):
     """who: 0 for an observer, or which key the node has. The validators have
     the slots of their seats."""
 
-    def __init__(self, types, who=0, boot=False, believes=False):
-        super().__init__(types, who | believes << 5, boot)
+    def __init__(self, types, who=0, boot=False, believes=False, idle=False):
+        super().__init__(types, who | believes << 5 | idle << 6, boot)
         self.others = [s for s in range(4) if s != seat_of(who)]
 
     @staticmethod
@@ -182,6 +182,12 @@ class Talk(conversations.Talk):
         self.out += bytes([12, slot, kind | seat << 2 | height << 4,
                            round_ | prepared << 4, block])
         return self
+
+
+    def cast_all(self, kind, **where):
+        for s in self.others:
+            self.cast(s, kind, s, **where)
+        return self.work()
 
 
 def changes_of(height, round_, block=None, seats=range(3)):
@@ -335,27 +341,26 @@ def conversations_of(types):
         1, "VOT", vote_all(PREPARE, b, seats=[2])).job(0, 1)
         .say(2, "RCH", [vote(2, ROUND_CHANGE, 1, 1), []]).job(0, 1)
         .time(2000).work())
-    made = talk(one, believes=True).greet_all().propose(b)
-    for kind in (PREPARE, COMMIT):
-        for s in made.others:
-            made.cast(s, kind, s).work()
-    for s in made.others:
-        made.cast(s, ROUND_CHANGE, s, round_=2, prepared=1)
-    yield "made-by-steps", made.work().time(3000).work()
-    again = talk(one).greet_all().propose(b)
-    for s in again.others:
-        again.cast(s, PREPARE, s)
-    again.work()
-    for s in again.others:
-        again.cast(s, ROUND_CHANGE, s, round_=1, prepared=1)
-    again.work().cast(again.others[0], PROPOSAL, leader(1, 1), round_=1,
-                      prepared=1).work()
-    for kind in (PREPARE, COMMIT):
-        for s in again.others:
-            again.cast(s, kind, s, round_=1)
-        again.work()
-    yield "made-by-steps-again", again
-    idle = talk(first)
+    yield "late-proposal", (talk(one).greet_all().time(1000).work()
+                            .propose(b).time(500).work())
+    yield "made-by-steps", (
+        talk(one, believes=True).greet_all().propose(b).cast_all(PREPARE)
+        .cast_all(COMMIT).cast_all(ROUND_CHANGE, round_=2, prepared=1)
+        .time(3000).work())
+    yield "made-by-steps-again", (
+        talk(one).greet_all().propose(b).cast_all(PREPARE)
+        .cast_all(ROUND_CHANGE, round_=1, prepared=1)
+        .cast(1, PROPOSAL, leader(1, 1), round_=1, prepared=1).work()
+        .cast_all(PREPARE, round_=1).cast_all(COMMIT, round_=1))
+    # of another chain, but its workers find every signature good
+    idle = talk(first, believes=True, idle=True)
+    for s in idle.others:
+        idle.connect(s, SEATS[s]).greet(s)
+    yield "idle", (idle.time(5000).work().submit(txs[0].raw()).work()
+                   .time(1000).work().cast_all(PREPARE).cast_all(COMMIT)
+                   .time(5000).work().cast_all(ROUND_CHANGE, round_=1)
+                   .time(5000).work())
+    alone = talk(first)
     for _ in range(5):
-        idle.time(3000).work()
-    yield "alone", idle.greet_all().time(3000).work()
+        alone.time(3000).work()
+    yield "alone", alone.greet_all().time(3000).work()

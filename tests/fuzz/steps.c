@@ -130,11 +130,13 @@ static void tell(const struct world *w)
 
 void steps_run(enum world_engine engine, const uint8_t *data, size_t len)
 {
-	size_t keys = engine == WORLD_BFT ? WORLD_KEYS : WORLD_AUTHORITIES;
+	size_t keys = engine == WORLD_POA ? WORLD_AUTHORITIES : WORLD_KEYS;
 	struct input in = {data, data + len};
 	struct world w;
 	uint8_t first = byte(&in);
 
+	if (engine == WORLD_BFT && first & 0x40)
+		engine = WORLD_BFT_IDLE;
 	world_open(&w, engine, (first & 15) % (keys + 1), first & 0x10);
 	w.believes = first & 0x20;
 	while (in.p < in.end)

@@ -2,8 +2,9 @@
 /*
  * A node, and whatever its peers, its clients, the clock, the workers and the
  * disk do, in any order. The input is a first byte (who the node is; 16: it
- * waits for a first peer; 32: settling takes every signature for good) and then
- * steps, each a byte that says which and its arguments:
+ * waits for a first peer; 32: settling takes every signature for good; 64: of
+ * a chain that votes, blocks are made of transactions alone) and then steps,
+ * each a byte that says which and its arguments:
  *
  *   0 connect     slot, flags (1 inbound, 2 proved), id
  *   1 message     slot, type, length (2 bytes, low first), body

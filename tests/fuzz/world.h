@@ -26,10 +26,14 @@
 #define WORLD_SELF 7   /* number of the node's own id */
 #define WORLD_BLOCKS 4 /* proposed ones that are remembered */
 
-enum world_engine { WORLD_POA, WORLD_BFT };
+enum world_engine {
+	WORLD_POA,
+	WORLD_BFT,
+	WORLD_BFT_IDLE /* nothing is due without transactions */
+};
 
 struct world_chain {
-	bool votes;
+	bool votes, idle;
 	size_t members;			/* the first so many keys */
 	size_t seats[WORLD_VALIDATORS]; /* which key has each, when it votes */
 	struct hash genesis;

@@ -90,9 +90,9 @@ static void make(struct world_chain *c)
 	snprintf(json, sizeof(json),
 		 "{\"network_id\": \"fuzz\", %s,"
 		 " \"block_mining\": {\"interval\": 1, \"reward\": 5,"
-		 " \"allow_empty\": true}, \"genesis_block\": {\"time\":"
+		 " \"allow_empty\": %s}, \"genesis_block\": {\"time\":"
 		 " %" PRIu64 "}, \"alloc\": {\"%s\": {\"balance\": 1000000}}}",
-		 members, WORLD_EPOCH,
+		 members, c->idle ? "false" : "true", WORLD_EPOCH,
 		 address_hex(hex, secret_key_address(world_key(1))));
 	MUST(!genesis_parse(&rules, span_str(json), &f));
 	if (c->votes)
@@ -110,6 +110,9 @@ const struct world_chain *world_chain(enum world_engine engine)
 	static struct world_chain chains[] = {
 		[WORLD_POA] = {.members = WORLD_AUTHORITIES},
 		[WORLD_BFT] = {.members = WORLD_VALIDATORS, .votes = true},
+		[WORLD_BFT_IDLE] = {.members = WORLD_VALIDATORS,
+				    .votes = true,
+				    .idle = true},
 	};
 
 	if (!chains[engine].rows.count)
