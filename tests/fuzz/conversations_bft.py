@@ -251,6 +251,20 @@ def conversations_of(types):
         .time(1000).work().change(1, 1, b)
         .propose(b, 1, changes_of(1, 1, b), prepares)
         .votes(PREPARE, b, 1).votes(COMMIT, b, 1))
+    yield "changes-after-their-proposal", (
+        talk(one).greet_all().propose(afresh, 1, changes_of(1, 1))
+        .change(1, 1).votes(PREPARE, afresh, 1).change(1, 1)
+        .votes(COMMIT, afresh, 1))
+    yield "leads-without-the-block", (
+        talk(who_leads(1, 1)).greet_all().time(1000).work().change(1, 1, b)
+        .say(0, "APB", [b.plain]).say(1, "APB", [b.plain]).work()
+        .votes(PREPARE, b, 1).votes(COMMIT, b, 1))
+    nobody = votes.vote(prepares[0])._replace(signer=50).value()
+    yield "nobody-s-votes", (
+        talk(one).greet_all().say(1, "VOT", [nobody])
+        .say(1, "RCH", [vote(1, ROUND_CHANGE, 1, 1, b.hash, 1),
+                        [nobody, *prepares[1:]]]).work()
+        .time(1000).work())
     yield "jump", (talk(one).greet_all().change(1, 5).time(4000).work())
     yield "fetched", (talk(one).greet_all().votes(PREPARE, b)
                       .votes(COMMIT, b).time(1000)
