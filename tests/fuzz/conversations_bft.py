@@ -184,6 +184,12 @@ class Talk(conversations.Talk):
         return self
 
 
+    def propose_changed(self, slot, seat, at, flip, round_=0, block=0):
+        """The step that has it propose a block with a byte changed."""
+        self.out += bytes([13, slot, PROPOSAL | seat << 2 | 1 << 4, round_,
+                           block]) + at.to_bytes(2, "little") + bytes([flip])
+        return self
+
     def cast_all(self, kind, **where):
         for s in self.others:
             self.cast(s, kind, s, **where)
@@ -366,6 +372,20 @@ def conversations_of(types):
         .cast_all(ROUND_CHANGE, round_=1, prepared=1)
         .cast(1, PROPOSAL, leader(1, 1), round_=1, prepared=1).work()
         .cast_all(PREPARE, round_=1).cast_all(COMMIT, round_=1))
+    # its time, which is behind version, height and parent; then its state
+    at = b.plain.index(b.header) + 1 + 1 + 1 + 34 + 8
+    state = b.plain.index(wire.unpack(b.header)[7])
+    yield "nearly-the-block", (
+        talk().greet_all().propose(b).restart().greet_all()
+        .propose_changed(1, leader(1), at, 1)
+        .cast_all(PREPARE, block=1).cast_all(COMMIT, block=1))
+    yield "nearly-the-state", (
+        talk(one).greet_all().propose(b).time(1000).work().restart()
+        .greet_all().change(1, 1).propose_changed(
+            2, leader(1, 1), at, 1, round_=1).work()
+        .cast_all(PREPARE, round_=1, block=1)
+        .propose_changed(1, leader(1), state, 255).work()
+        .cast_all(PREPARE, block=2).cast_all(COMMIT, block=2))
     # of another chain, but its workers find every signature good
     idle = talk(first, believes=True, idle=True)
     for s in idle.others:

@@ -9,7 +9,7 @@
 #include "fuzz/world.h"
 
 #define STEPS 10
-#define STEPS_OF_VOTES 13
+#define STEPS_OF_VOTES 14
 
 struct input {
 	const uint8_t *p, *end;
@@ -41,7 +41,7 @@ static size_t slot(struct input *in)
 	return byte(in) % WORLD_PEERS;
 }
 
-static void vote(struct world *w, struct input *in)
+static void vote(struct world *w, struct input *in, bool changed)
 {
 	struct world_vote v = {0};
 	size_t at = slot(in);
@@ -53,6 +53,11 @@ static void vote(struct world *w, struct input *in)
 	v.round = round & 15;
 	v.prepared = round >> 4;
 	v.block = block;
+	if (changed) {
+		v.kind = VOTE_PROPOSAL;
+		v.at = two(in);
+		v.flip = byte(in);
+	}
 	world_say_vote(w, at, &v);
 }
 
@@ -106,7 +111,10 @@ static void one(struct world *w, struct input *in)
 			w, (enum world_journal)(byte(in) % JOURNAL_WAYS));
 		break;
 	case 12:
-		vote(w, in);
+		vote(w, in, false);
+		break;
+	case 13:
+		vote(w, in, true);
 		break;
 	}
 }

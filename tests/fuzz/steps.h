@@ -23,9 +23,11 @@
  *  11 restart     what became of the journal
  *  12 vote        slot, kind | seat << 2 | height << 4 (above the tip),
  *                 round | prepared << 4, block
+ *  13 propose     as 12, and: byte (2 bytes), bits that are flipped in it
  *
- * With 12 an input makes votes that are signed without knowing a key or a hash:
- * those of other validators for the blocks that were proposed.
+ * With 12 and 13 an input has what is signed without knowing a key or a hash:
+ * votes of other validators for the blocks that were proposed, and proposals of
+ * blocks that nearly are these.
  *
  * What must hold is in world.c and world_votes.c; make-corpus.py writes
  * conversations.

@@ -76,6 +76,8 @@ struct world_vote {
 	uint64_t height; /* 0: of the tip; 1: the one above it, ... */
 	uint64_t round;
 	size_t block;	   /* which of those that were proposed last */
+	size_t at;	   /* a proposal's: the byte of the block ... */
+	uint8_t flip;	   /* ... in which these bits are others */
 	uint64_t prepared; /* a round change's: 0, or 1 + round */
 };
 

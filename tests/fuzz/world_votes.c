@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "chain/chain.h"
+#include "codec/block.h"
 #include "codec/message_bft.h"
 #include "fuzz/fuzz.h"
 #include "fuzz/world.h"
@@ -232,6 +232,19 @@ static struct vote change_of(const struct world_vote *say, const struct vote *v)
 	return change;
 }
 
+/* Another block than was proposed, under its own hash if it has one. */
+static void change_block(const struct world *w, struct vote *v, struct buf *raw,
+			 const struct world_vote *say)
+{
+	struct block b;
+
+	raw->data[say->at % raw->len] ^= say->flip;
+	if (block_decode(&b, buf_span(raw)))
+		return;
+	header_hash(&v->digest, &w->chain->genesis, b.header_raw);
+	block_release(&b);
+}
+
 void world_say_vote(struct world *w, size_t slot, const struct world_vote *say)
 {
 	static const enum message_type types[] = {
@@ -246,7 +259,7 @@ void world_say_vote(struct world *w, size_t slot, const struct world_vote *say)
 			 .round = say->round,
 			 .digest = b->hash,
 			 .signer = (uint16_t)say->seat};
-	struct buf body = {0};
+	struct buf body = {0}, raw = {0};
 	struct vote change;
 	struct node_tip tip;
 
@@ -254,16 +267,20 @@ void world_say_vote(struct world *w, size_t slot, const struct world_vote *say)
 		return;
 	node_tip(w->node, &tip);
 	v.height = tip.height + say->height;
+	buf_append_span(&raw, buf_span(&b->raw));
+	if (v.kind == VOTE_PROPOSAL && say->flip)
+		change_block(w, &v, &raw, say);
 	change = change_of(say, &v);
 	if (v.kind == VOTE_ROUND_CHANGE)
 		v = change;
 	sign(w, &v, key);
 	if (v.kind == VOTE_PROPOSAL)
-		encode_proposal(w, &body, &v, &change, buf_span(&b->raw));
+		encode_proposal(w, &body, &v, &change, buf_span(&raw));
 	else if (v.kind == VOTE_ROUND_CHANGE)
 		encode_change(w, &body, &v);
 	else
 		votes_encode(&body, &v, 1);
 	world_message(w, slot, types[v.kind], buf_span(&body));
 	buf_release(&body);
+	buf_release(&raw);
 }
