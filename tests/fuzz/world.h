@@ -7,7 +7,8 @@
  * here (numbers rise, batches and the records of the vote journal become
  * durable in order), and nothing else is. Of a node that votes: it signs no
  * two votes for one height, round and kind, goes back to no round, and says
- * none before it is durable, as long as its journal is not lost.
+ * none before it is durable, as long as its journal is not lost; it prepares
+ * what it can execute, and commits to what was prepared.
  */
 #ifndef FUZZ_WORLD_H
 #define FUZZ_WORLD_H

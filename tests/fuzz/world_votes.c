@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "chain/chain.h"
 #include "codec/block.h"
 #include "codec/message_bft.h"
 #include "fuzz/fuzz.h"
@@ -43,6 +44,42 @@ static bool is_own(const struct world *w, const struct vote *v)
 
 /* --- the node's ----------------------------------------------------------- */
 
+/* What is prepared was executed: where the store has the parent, so can we. */
+static void check_block(const struct world *w, const struct record *r)
+{
+	struct kv_view *view = kv_mem_view(w->mem);
+	struct candidate *candidate;
+	struct chain *chain;
+	struct block block;
+	struct fault f;
+
+	MUST(r->has_block && hash_eq(&r->block, &r->content.vote.digest));
+	MUST(!chain_open(&chain, view, 1, &f));
+	if (r->height == chain_tip(chain)->height + 1) {
+		MUST(!block_decode(&block, r->content.block));
+		MUST(!candidate_check(&candidate, chain, view, &block,
+				      r->content.block, &f));
+		candidate_free(candidate);
+		block_release(&block);
+	}
+	chain_free(chain);
+}
+
+/* PREPAREs of the very round and block. */
+static void check_certificate(const struct vote_record *r)
+{
+	size_t i;
+
+	MUST(r->prepare_count);
+	for (i = 0; i < r->prepare_count; i++) {
+		const struct vote *p = &r->prepares[i];
+
+		MUST(p->kind == VOTE_PREPARE && p->height == r->vote.height &&
+		     p->round == r->vote.round &&
+		     hash_eq(&p->digest, &r->vote.digest));
+	}
+}
+
 static void check_record(const struct world *w, size_t at)
 {
 	const struct record *r = &w->journal.list[at], *before;
@@ -52,9 +89,9 @@ static void check_record(const struct world *w, size_t at)
 		return;
 	MUST(is_own(w, v));
 	if (v->kind == VOTE_PROPOSAL || v->kind == VOTE_PREPARE)
-		MUST(r->has_block && hash_eq(&r->block, &v->digest));
+		check_block(w, r);
 	if (v->kind == VOTE_COMMIT)
-		MUST(r->content.prepare_count);
+		check_certificate(&r->content);
 	while (at--) {
 		before = &w->journal.list[at];
 		if (before->content.is_floor || before->height < r->height)
