@@ -637,6 +637,12 @@ START_TEST(a_journal_that_is_older_than_the_chain_is_a_lost_one)
 }
 END_TEST
 
+#define LISTENS                                                                \
+	"the vote journal is new, or older than the chain: votes may be "      \
+	"lost. This node listens until a quorum of the other validators has "  \
+	"told its height, and votes from three heights above the highest of "  \
+	"them"
+
 static void journal_of_a_floor(struct driver_journal *j, uint64_t height)
 {
 	struct vote_record r = {.is_floor = true, .floor = height};
@@ -665,11 +671,7 @@ START_TEST(a_journal_with_a_floor_counts_when_it_is_the_later_one)
 			 _i ? "nothing below height 50 is signed, says the "
 			      "vote journal: votes below it were lost, or the "
 			      "chain was"
-			    : "the vote journal is new, or older than the "
-			      "chain: votes may be lost. This node listens "
-			      "until a quorum of the other validators has told "
-			      "its height, and votes from three heights above "
-			      "the highest of them");
+			    : LISTENS);
 	world_free(&w);
 }
 END_TEST
@@ -691,6 +693,7 @@ START_TEST(the_journal_before_one_that_was_found_is_a_lost_one)
 	j->last = 1000;
 	world_crash(&w, 1);
 	ck_assert_ptr_nonnull(info(1).silent);
+	ck_assert_str_eq(info(1).silent, LISTENS);
 	world_free(&w);
 }
 END_TEST
