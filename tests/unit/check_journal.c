@@ -21,6 +21,7 @@
 #include "journal_fixture.h"
 #include "scratch.h"
 #include "store/file.h"
+#include "store/journal_internal.h"
 #include "store_rows.h"
 
 static char dir[PATH_MAX - 16], votes[PATH_MAX];
@@ -292,19 +293,20 @@ START_TEST(what_replaces_one_has_another_id_and_one_record)
 }
 END_TEST
 
-/* Also within a millisecond, and when the clock was set back. */
+/* Also when the clock was set back. */
 START_TEST(each_that_replaces_another_has_a_higher_id)
 {
-	uint8_t id[JOURNAL_ID_LEN];
+	uint8_t id[JOURNAL_ID_LEN] = {0x7f};
+	struct buf content = {0};
 	struct fault f = {0};
 	struct journal *j;
 	unsigned i;
 
 	begin(4);
-	j = open_journal();
-	memcpy(id, journal_id(j), sizeof(id));
-	ck_assert_int_eq(journal_close(j, NULL), ERR_OK);
-	for (i = 0; i < 50; i++) {
+	journal_file_head(&content, id, JOURNAL_HALF);
+	ck_assert_int_eq(file_replace(votes, buf_span(&content), &f), ERR_OK);
+	buf_release(&content);
+	for (i = 0; i < 5; i++) {
 		ck_assert_int_eq(journal_replace(dir, 7, SPAN("x", 1), &f),
 				 ERR_OK);
 		ck_assert_int_eq(journal_open(&j, dir, true, &f), ERR_OK);
