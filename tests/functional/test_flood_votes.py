@@ -63,16 +63,20 @@ class FloodOfVotes(flooded.Flooded):
         said = os.path.getsize(self.node.log_path)
         processes, firsts = self.attack(attack)
         most, began = 0, time.monotonic()
+
+        def work_while(more):
+            nonlocal most
+            while more():
+                self.parties.work(self.honest, count=1)
+                most = max(most, memory(self.node))
         # one who asks with its key whether it is banned would be in its way
         lib.until(lambda: self.has_met(said), 30)
-        while (self.node.height() < height + BLOCKS or
-               time.monotonic() - began < SECONDS):
-            self.parties.work(self.honest, count=1)
-            most = max(most, memory(self.node))
+        work_while(lambda: self.node.height() < height + BLOCKS)
+        if banned:  # soon: of many bans the oldest are forgotten
+            lib.until(lambda: self.is_banned(firsts[0]), 30)
+        work_while(lambda: time.monotonic() - began < SECONDS)
         blocks = self.node.height() - height
         took = time.monotonic() - began
-        if banned:
-            lib.until(lambda: self.is_banned(firsts[0]), 30)
         most = max(most, memory(self.node))
         self.end(processes)
         print(f"# {attack.__name__}: {self.grew(most)}; "
