@@ -142,30 +142,34 @@ static void write_floor(struct node *n, uint64_t floor)
 	room->loss.state = LOSS_PERSISTING;
 }
 
+/* Let the chain know that journal, up to a number; the batch's number. */
+static uint64_t know(struct node *n, const uint8_t id[JOURNAL_ID_BYTES],
+		     uint64_t number)
+{
+	uint8_t value[VOTES_VALUE_LEN];
+	struct kv_batch *batch = xcalloc(1, sizeof(*batch));
+
+	kv_batch_put(batch, KV_META, meta_key(META_VOTES),
+		     votes_value(value, id, number));
+	return node_commit(n, batch);
+}
+
 /* Of a chain that knows no journal, say that this one is not it: at the next
  * start it is not new any more, and as lost as now. */
 static void mark(struct node *n)
 {
 	static const uint8_t no_id[JOURNAL_ID_BYTES];
-	uint8_t value[VOTES_VALUE_LEN];
-	struct kv_batch *batch = xcalloc(1, sizeof(*batch));
 
 	n->bft->loss.unmarked = false;
-	kv_batch_put(batch, KV_META, meta_key(META_VOTES),
-		     votes_value(value, no_id, 0));
-	node_commit(n, batch);
+	know(n, no_id, 0);
 }
 
 /* From now on the chain knows the journal: the one before is an older one. */
 static void store(struct node *n)
 {
-	uint8_t value[VOTES_VALUE_LEN];
 	struct bft_room *room = n->bft;
-	struct kv_batch *batch = xcalloc(1, sizeof(*batch));
 
-	kv_batch_put(batch, KV_META, meta_key(META_VOTES),
-		     votes_value(value, room->journal_id, room->loss.seq));
-	room->loss.seq = node_commit(n, batch);
+	room->loss.seq = know(n, room->journal_id, room->loss.seq);
 	room->loss.state = LOSS_STORING;
 }
 
