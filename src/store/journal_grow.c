@@ -13,9 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "loop/clock.h"
 #include "store/file.h"
 
 #define ID_TIME_LEN 6
@@ -28,29 +28,32 @@ static void put_time(uint8_t id[JOURNAL_ID_LEN], uint64_t ms)
 	memcpy(id, time, ID_TIME_LEN);
 }
 
-/* When that journal was made, ms since 1970; 0 when it cannot be read. */
-static uint64_t time_of(const char *datadir)
+/* When the journal there was made, ms since 1970, also one that is damaged
+ * behind its head; 0 when that cannot be read, or there is none. */
+static uint64_t time_of(const char *path)
 {
-	struct journal *j;
-	uint64_t ms;
+	uint8_t id[JOURNAL_ID_LEN], block[JOURNAL_BLOCK];
+	uint64_t half;
+	size_t len;
+	int error,
+		fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 
-	if (journal_open(&j, datadir, true, NULL))
+	if (fd < 0)
 		return 0;
-	ms = get_be64(journal_id(j)) >> 16;
-	(void)journal_close(j, NULL); /* it wrote nothing */
-	return ms;
+	error = fd_read(fd, block, sizeof(block), &len);
+	close(fd);
+	if (error ||
+	    journal_file_head_read(id, &half, SPAN(block, len), path, NULL))
+		return 0;
+	return get_be64(id) >> 16;
 }
 
-/* Later than that of the one that it replaces, whatever the clock says. */
-static enum err make_id(uint8_t id[JOURNAL_ID_LEN], const char *datadir,
+/* Later than `before`, whatever the clock says. */
+static enum err make_id(uint8_t id[JOURNAL_ID_LEN], uint64_t before,
 			struct fault *f)
 {
-	uint64_t before = time_of(datadir);
-	struct timespec t;
-	uint64_t now;
+	uint64_t now = clock_now_ms();
 
-	clock_gettime(CLOCK_REALTIME, &t);
-	now = (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 	put_time(id, now > before ? now : before + 1);
 	if (getrandom(id + ID_TIME_LEN, JOURNAL_ID_LEN - ID_TIME_LEN, 0) !=
 	    JOURNAL_ID_LEN - ID_TIME_LEN)
@@ -105,7 +108,7 @@ enum err journal_make(const char *datadir, uint64_t half, struct fault *f)
 	if (!access(path, F_OK))
 		e = fault_set(f, ERR_EXISTS, "", "%s is there already", path);
 	if (!e)
-		e = make_id(id, datadir, f);
+		e = make_id(id, 0, f);
 	if (!e) {
 		journal_file_head(&content, id, half);
 		e = make_new(path, buf_span(&content), f);
@@ -130,15 +133,14 @@ enum err journal_replace(const char *datadir, uint64_t height,
 				 .height = height};
 	uint8_t id[JOURNAL_ID_LEN];
 	struct buf content = {0};
-	enum err e = make_id(id, datadir, f);
-	char *path;
+	char *path = path_join(datadir, "votes");
+	enum err e = make_id(id, time_of(path), f);
 
-	if (e)
-		return e;
-	path = path_join(datadir, "votes");
-	journal_file_head(&content, id, JOURNAL_HALF);
-	journal_record_encode(&content, &h, bytes, id);
-	e = file_replace(path, buf_span(&content), f);
+	if (!e) {
+		journal_file_head(&content, id, JOURNAL_HALF);
+		journal_record_encode(&content, &h, bytes, id);
+		e = file_replace(path, buf_span(&content), f);
+	}
 	buf_release(&content);
 	free(path);
 	return e;

@@ -293,7 +293,7 @@ START_TEST(what_replaces_one_has_another_id_and_one_record)
 }
 END_TEST
 
-/* Also when the clock was set back. */
+/* Also when the clock was set back, and when it cannot be opened. */
 START_TEST(each_that_replaces_another_has_a_higher_id)
 {
 	uint8_t id[JOURNAL_ID_LEN] = {0x7f};
@@ -305,6 +305,7 @@ START_TEST(each_that_replaces_another_has_a_higher_id)
 	begin(4);
 	journal_file_head(&content, id, JOURNAL_HALF);
 	ck_assert_int_eq(file_replace(votes, buf_span(&content), &f), ERR_OK);
+	ck_assert_int_eq(chmod(votes, 0644), 0);
 	buf_release(&content);
 	for (i = 0; i < 5; i++) {
 		ck_assert_int_eq(journal_replace(dir, 7, SPAN("x", 1), &f),
